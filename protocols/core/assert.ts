@@ -1,0 +1,13 @@
+/** A broken invariant is a bug, and a bug stops the replica: going on could lose acknowledged data. */
+export class AssertionError extends Error {
+  override readonly name = "AssertionError";
+}
+
+export function assert(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new AssertionError(message);
+}
+
+/** Ends an exhaustive switch: a new variant of a union becomes a compile error here. */
+export function unreachable(value: never): never {
+  throw new AssertionError(`unreachable: ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,167 @@
+/**
+ * Binary codec helpers: fixed-width big-endian numbers, so that a size is known without encoding.
+ * A reader never trusts its input: every read is bounds-checked and ends in CodecError.
+ */
+import type { Entry } from "./entry.js";
+
+/** The bytes are not a message of this protocol. Thrown by decoders only. */
+export class CodecError extends Error {
+  override readonly name = "CodecError";
+}
+
+const TWO_32 = 2 ** 32;
+
+export interface Writer {
+  readonly view: DataView;
+  at: number;
+}
+
+export function writerAt(into: Uint8Array, at: number): Writer {
+  return { view: new DataView(into.buffer, into.byteOffset, into.byteLength), at };
+}
+
+export function writeU8(w: Writer, value: number): void {
+  w.view.setUint8(w.at, value);
+  w.at += 1;
+}
+
+export function writeU16(w: Writer, value: number): void {
+  w.view.setUint16(w.at, value);
+  w.at += 2;
+}
+
+export function writeU32(w: Writer, value: number): void {
+  w.view.setUint32(w.at, value);
+  w.at += 4;
+}
+
+/** A non-negative safe integer in 8 bytes: indexes, rounds, sequence numbers. */
+export function writeU53(w: Writer, value: number): void {
+  w.view.setUint32(w.at, Math.floor(value / TWO_32));
+  w.view.setUint32(w.at + 4, value >>> 0);
+  w.at += 8;
+}
+
+export function writeBool(w: Writer, value: boolean): void {
+  writeU8(w, value ? 1 : 0);
+}
+
+export interface Reader {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  at: number;
+}
+
+export function readerOf(bytes: Uint8Array): Reader {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), at: 0 };
+}
+
+function need(r: Reader, count: number): void {
+  if (r.at + count > r.bytes.length)
+    throw new CodecError(`${count} byte(s) expected at ${r.at}, the message has ${r.bytes.length}`);
+}
+
+export function readU8(r: Reader): number {
+  need(r, 1);
+  r.at += 1;
+  return r.view.getUint8(r.at - 1);
+}
+
+export function readU16(r: Reader): number {
+  need(r, 2);
+  r.at += 2;
+  return r.view.getUint16(r.at - 2);
+}
+
+export function readU32(r: Reader): number {
+  need(r, 4);
+  r.at += 4;
+  return r.view.getUint32(r.at - 4);
+}
+
+export function readU53(r: Reader): number {
+  need(r, 8);
+  const high = r.view.getUint32(r.at);
+  if (high >= 2 ** 21) throw new CodecError(`a number at ${r.at} is beyond 2^53`);
+  r.at += 8;
+  return high * TWO_32 + r.view.getUint32(r.at - 4);
+}
+
+export function readBool(r: Reader): boolean {
+  const value = readU8(r);
+  if (value > 1) throw new CodecError(`a boolean expected at ${r.at - 1}, found ${value}`);
+  return value === 1;
+}
+
+/** A view, not a copy. */
+export function readBytes(r: Reader, count: number): Uint8Array {
+  need(r, count);
+  r.at += count;
+  return r.bytes.subarray(r.at - count, r.at);
+}
+
+/** Every byte must have been read: what is left over belongs to no field. */
+export function readEnd(r: Reader): void {
+  if (r.at !== r.bytes.length) throw new CodecError(`${r.bytes.length - r.at} byte(s) left over at ${r.at}`);
+}
+
+/** Header bytes of one entry: kind, index, round, payload length. */
+export const ENTRY_HEADER_BYTES = 1 + 8 + 8 + 4;
+
+export function entriesHeaderBytes(entries: readonly Entry[]): number {
+  return 4 + entries.length * ENTRY_HEADER_BYTES;
+}
+
+export function entriesPayloadBytes(entries: readonly Entry[]): number {
+  let bytes = 0;
+  for (const entry of entries) if (entry.kind === "command") bytes += entry.command.length;
+  return bytes;
+}
+
+/** Writes a count and the header of each entry. The payloads follow the whole header, in order: `entryPayloads`. */
+export function writeEntries(w: Writer, entries: readonly Entry[]): void {
+  writeU32(w, entries.length);
+  for (const entry of entries) {
+    writeU8(w, entry.kind === "command" ? 1 : 0);
+    writeU53(w, entry.index);
+    writeU53(w, entry.round);
+    writeU32(w, entry.kind === "command" ? entry.command.length : 0);
+  }
+}
+
+export function entryPayloads(entries: readonly Entry[]): Uint8Array[] {
+  const payloads: Uint8Array[] = [];
+  for (const entry of entries) if (entry.kind === "command") payloads.push(entry.command);
+  return payloads;
+}
+
+/** What `readEntryHeaders` found; `readEntries` turns it into entries once the reader stands at the payloads. */
+export type EntryHeader = {
+  readonly kind: "command" | "noop";
+  readonly index: number;
+  readonly round: number;
+  readonly bytes: number;
+};
+
+export function readEntryHeaders(r: Reader): EntryHeader[] {
+  const count = readU32(r);
+  // A hostile count must not allocate before its bytes are known to be there.
+  need(r, count * ENTRY_HEADER_BYTES);
+  const headers: EntryHeader[] = [];
+  for (let i = 0; i < count; i += 1) {
+    const kind = readU8(r);
+    if (kind > 1) throw new CodecError(`an entry kind expected at ${r.at - 1}, found ${kind}`);
+    const index = readU53(r);
+    const round = readU53(r);
+    const bytes = readU32(r);
+    if (kind === 0 && bytes !== 0) throw new CodecError(`a no-op with ${bytes} payload byte(s) at ${r.at}`);
+    headers.push({ kind: kind === 1 ? "command" : "noop", index, round, bytes });
+  }
+  return headers;
+}
+
+export function readEntries(r: Reader, headers: readonly EntryHeader[]): Entry[] {
+  return headers.map(({ kind, index, round, bytes }) =>
+    kind === "command" ? { kind, index, round, command: readBytes(r, bytes) } : { kind, index, round },
+  );
+}

@@ -1,0 +1,57 @@
+/** Quorums as an object: built once from a configuration, asked in the hot path. */
+import type { Index } from "./entry.js";
+import { type Configuration, type NodeId, voters } from "./membership.js";
+
+export interface QuorumSystem {
+  /** Voter ids, sorted by ordinal. */
+  readonly voters: readonly NodeId[];
+  /** Voters needed to elect a leader (Raft votes, Paxos promises, ZAB epoch and NEWLEADER acknowledgements). */
+  readonly election: number;
+  /** Voters that must hold a value before it is committed. */
+  readonly replication: number;
+}
+
+export function quorumSystem(config: Configuration): QuorumSystem {
+  const ids = [...voters(config)].sort((a, b) => a.ordinal - b.ordinal).map((member) => member.id);
+  const majority = Math.floor(ids.length / 2) + 1;
+  return {
+    voters: ids,
+    election: config.quorums?.election ?? majority,
+    replication: config.quorums?.replication ?? majority,
+  };
+}
+
+/** Only voters count, whatever else is in the set. */
+export function countVoters(quorums: QuorumSystem, ids: ReadonlySet<NodeId>): number {
+  let count = 0;
+  for (const id of quorums.voters) if (ids.has(id)) count += 1;
+  return count;
+}
+
+export function isElectionQuorum(quorums: QuorumSystem, ids: ReadonlySet<NodeId>): boolean {
+  return countVoters(quorums, ids) >= quorums.election;
+}
+
+export function isReplicationQuorum(quorums: QuorumSystem, ids: ReadonlySet<NodeId>): boolean {
+  return countVoters(quorums, ids) >= quorums.replication;
+}
+
+/**
+ * The highest index that a replication quorum of voters has reached: the `replication`-th largest of their values.
+ * A voter without a value counts as 0.
+ */
+export function quorumIndex(quorums: QuorumSystem, reached: ReadonlyMap<NodeId, Index>): Index {
+  return nthLargest(quorums.voters, reached, quorums.replication);
+}
+
+/** The n-th largest value among `ids`, n from 1. Insertion sort: clusters are small and this runs at every acknowledgement. */
+export function nthLargest(ids: readonly NodeId[], values: ReadonlyMap<NodeId, number>, n: number): number {
+  const sorted: number[] = [];
+  for (const id of ids) {
+    const value = values.get(id) ?? 0;
+    let at = sorted.length;
+    while (at > 0 && (sorted[at - 1] as number) < value) at -= 1;
+    sorted.splice(at, 0, value);
+  }
+  return sorted[n - 1] ?? 0;
+}
