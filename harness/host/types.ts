@@ -1,0 +1,96 @@
+/** What a host is asked and what it asks: the replica contract with client requests in place of bare proposals. */
+import type {
+  Effect,
+  Index,
+  Input,
+  NodeId,
+  Protocol,
+  ProtocolModule,
+  ReadLevel,
+  Recovered,
+  RejectReason,
+  ReplicaConfig,
+} from "../../protocols/core/index.js";
+
+/**
+ * Keys and values are byte strings, held as latin-1 text (one character a byte), so that every byte sequence can be
+ * stored and ordinary text stays readable in histories.
+ */
+export type Operation =
+  | { readonly f: "get"; readonly key: string }
+  | { readonly f: "put"; readonly key: string; readonly value: string }
+  | { readonly f: "delete"; readonly key: string }
+  /** Sets `value` if the key holds `expected` (null: absent). Returns what it saw either way. */
+  | { readonly f: "cas"; readonly key: string; readonly expected: string | null; readonly value: string }
+  /** Appends to the value; an absent key counts as empty. */
+  | { readonly f: "append"; readonly key: string; readonly value: string }
+  /** Keys in [from, to), in byte order, at most `limit`. */
+  | { readonly f: "range"; readonly from: string; readonly to: string; readonly limit: number };
+
+export type Result =
+  | { readonly type: "value"; readonly value: string | null }
+  | { readonly type: "done" }
+  | { readonly type: "cas"; readonly swapped: boolean; readonly observed: string | null }
+  | { readonly type: "range"; readonly pairs: readonly (readonly [string, string])[] };
+
+/** One client request. A client has one outstanding request; a retry repeats `client` and `seq`. */
+export interface ClientRequest {
+  /** Names the reply's way back; local to the driver. */
+  readonly token: number;
+  /** Client session id, 1..2^32-1. */
+  readonly client: number;
+  /** 1-based, +1 per new operation of this client. Reads carry the number too but leave no trace in the session. */
+  readonly seq: number;
+  readonly operation: Operation;
+  /** Only looked at for `get` and `range`. */
+  readonly level: ReadLevel;
+}
+
+export type Reply =
+  /** `index`: the log position of the write, or the applied index a read was served at. */
+  | { readonly status: "ok"; readonly result: Result; readonly index: Index }
+  /** Certainly did not and will not happen: the client may go elsewhere. */
+  | { readonly status: "failed"; readonly reason: RejectReason | "sessionExpired"; readonly leaderHint: NodeId | null }
+  /** May have happened or may still happen. */
+  | { readonly status: "unknown"; readonly reason: RejectReason; readonly leaderHint: NodeId | null };
+
+export type HostInput<P extends Protocol> =
+  | Exclude<Input<P>, { readonly type: "propose" | "read" | "snapshotTaken" }>
+  | { readonly type: "request"; readonly request: ClientRequest }
+  /** The end of a loop turn in which `needTurnEnd` was asked for: packs the turn's writes into one entry. */
+  | { readonly type: "turnEnd" }
+  /** The bytes of an own `saveSnapshot` are durable. */
+  | { readonly type: "snapshotSaved"; readonly id: string };
+
+export type HostEffect<P extends Protocol> =
+  | Extract<
+      Effect<P>,
+      {
+        readonly type:
+          | "persist"
+          | "send"
+          | "sendSnapshot"
+          | "setTimer"
+          | "cancelTimer"
+          | "apply"
+          | "installSnapshot"
+          | "action";
+      }
+    >
+  | { readonly type: "reply"; readonly token: number; readonly reply: Reply }
+  /** Give `turnEnd` when the inputs of this loop turn are through. Emitted once per turn at most. */
+  | { readonly type: "needTurnEnd" }
+  /** Make these bytes durable under `id` and answer `snapshotSaved`. */
+  | { readonly type: "saveSnapshot"; readonly id: string; readonly index: Index; readonly bytes: Uint8Array };
+
+export interface HostConfig<P extends Protocol> {
+  readonly module: ProtocolModule<P>;
+  readonly replica: ReplicaConfig<P>;
+  readonly recovered: Recovered<P>;
+  /** Reads bytes from the node's own snapshot store. Throws if they are missing: the driver promised that they are there. */
+  readonly loadSnapshot: (id: string) => Uint8Array;
+  /** Client sessions kept in the replicated state; the one unused for longest (in log order) goes first. 1..1e6. */
+  readonly sessionsMax: number;
+  /** An entry's command is closed at this size; a larger turn makes several entries. Bytes, > 0. */
+  readonly batchBytesMax: number;
+}

@@ -1,0 +1,2 @@
+export type * from "./manifest.js";
+export type * from "./run.js";

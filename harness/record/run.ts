@@ -1,0 +1,91 @@
+/** What is kept of one run: the row of every table, and the series that the report draws. */
+
+export type Verdict = "ok" | "violated" | "unknown";
+
+export interface RunRecord {
+  readonly scenario: string;
+  readonly protocol: string;
+  /** 0 .. 2^32-1 */
+  readonly seed: number;
+  readonly driver: "sim" | "real";
+  readonly clock: "virtual" | "wall";
+  readonly timing: "matched" | "native";
+  /** 16 hex digits over every input and effect; equal seeds give equal hashes on every machine. */
+  readonly traceHash: string;
+  /** `step` inputs of all nodes. */
+  readonly events: number;
+  readonly virtualMs: number;
+  readonly wallMs: number;
+  /** `trace`: against the TLA+ spec; "not validated" with the reason where it was not done. */
+  readonly verdicts: {
+    readonly linearizable: Verdict;
+    readonly invariants: "ok" | "violated";
+    readonly liveness: Verdict;
+    readonly trace: string;
+  };
+  /** Why a verdict is not ok, one line each. */
+  readonly reasons: readonly string[];
+  /** Which invariant broke first, where and how. */
+  readonly broken: {
+    readonly invariant: string;
+    readonly detail: string;
+    readonly atMs: number;
+    readonly event: number;
+  } | null;
+  /** Writes acknowledged as done. */
+  readonly committed: number;
+  /** Reads answered. */
+  readonly reads: number;
+  readonly failed: number;
+  readonly unknown: number;
+  /** Commit latency of acknowledged writes, milliseconds from the client's send to the client's receipt. null: none. */
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+  /** Time in which no write commits though clients ask, in gaps longer than the scenario's threshold. */
+  readonly unavailableMs: number;
+  /** The longest such gap. */
+  readonly longestGapMs: number;
+  /** Established leaders after the first. */
+  readonly elections: number;
+  readonly messagesPerOp: number | null;
+  readonly bytesPerOp: number | null;
+  readonly syncsPerOp: number | null;
+  /** Reads that saw a value already overwritten before they began, by read level. */
+  readonly staleReads: { readonly [level: string]: number };
+  readonly timeline: Timeline;
+  readonly latency: LatencyDistribution;
+  /** The command that repeats this run. */
+  readonly command: string;
+}
+
+export interface Timeline {
+  /** Width of a bin. */
+  readonly binMs: number;
+  /** Acknowledged writes per bin, from the fault clock's 0. */
+  readonly commits: readonly number[];
+  /** Median commit latency of the writes acknowledged in the bin; null where there is none. */
+  readonly p50Ms: readonly (number | null)[];
+  readonly leaders: readonly {
+    readonly fromMs: number;
+    readonly toMs: number;
+    readonly node: string;
+    readonly round: number;
+  }[];
+  readonly faults: readonly FaultBand[];
+}
+
+export interface FaultBand {
+  readonly type: string;
+  readonly label: string;
+  readonly nodes: readonly string[];
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Why it did not happen (no leader to crash, for example); null: it happened. */
+  readonly skipped: string | null;
+}
+
+/** Commit latencies in buckets of about 5 %: `counts[i]` of latencies in (`upperMs[i-1]`, `upperMs[i]`]. */
+export interface LatencyDistribution {
+  readonly upperMs: readonly number[];
+  readonly counts: readonly number[];
+}
