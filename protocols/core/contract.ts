@@ -201,7 +201,7 @@ export type AnyProtocol = {
 };
 export type AnyModule = ProtocolModule<AnyProtocol>;
 
-/** Forgets a module's types, once, at the composition root. Sound because the harness never makes a state or message itself. */
+/** Forgets a module's types, once, at the composition root. The harness never makes a state or message itself. */
 export function anyModule<P extends Protocol>(module: ProtocolModule<P>): AnyModule {
-  return module as unknown as AnyModule;
+  return module;
 }

@@ -1,0 +1,98 @@
+/** House rules that no compiler and no linter checks: each reads the sources as text. */
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+function filesBelow(folder: string, ending: RegExp): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .map((name) => join(folder, name))
+    .filter((name) => ending.test(name) && !name.includes("node_modules") && !name.includes(`${"dist"}/`))
+    .sort((a, b) => a.localeCompare(b));
+}
+
+/** Comments may say what code may not. Strings stay: a banned name inside one is rare enough to be renamed. */
+function code(file: string): string {
+  return readFileSync(join(root, file), "utf8")
+    .replaceAll(/\/\*[\s\S]*?\*\//g, "")
+    .replaceAll(/(^|[^:])\/\/.*$/gm, "$1");
+}
+
+const sources = ["protocols", "harness", "bench", "test"].flatMap((folder) => filesBelow(folder, /\.tsx?$/));
+const cores = filesBelow("protocols", /\.ts$/);
+const BANNED_IN_CORES: readonly (readonly [string, RegExp])[] = [
+  ["Date", /\bDate\b/],
+  ["Math.random", /Math\.random/],
+  ["Math.log, exp or pow: engine-dependent", /Math\.(log|exp|pow|sin|cos)/],
+  ["performance", /\bperformance\b/],
+  ["async or await", /\b(async|await)\b/],
+  ["console", /\bconsole\b/],
+  ["for…in", /for\s*\(\s*(const|let|var)\s+\w+\s+in\b/],
+  [".sort() without a comparator", /\.sort\(\s*\)/],
+  ["spread of replica state", /\{\s*\.\.\.(state|s|r|z|p)\s*[,}]/],
+];
+
+describe("cores are pure functions of their inputs", () => {
+  test("there are cores to look at", () => expect(cores.length).toBeGreaterThan(20));
+
+  test.each(cores)("%s", (file) => {
+    const text = code(file);
+    for (const [what, pattern] of BANNED_IN_CORES) expect(pattern.test(text), `${file} uses ${what}`).toBe(false);
+  });
+});
+
+test("a source file has at most 400 lines", () => {
+  const long = sources.filter((file) => readFileSync(join(root, file), "utf8").split("\n").length > 401);
+  expect(long).toEqual([]);
+});
+
+test("no test is skipped or narrowed", () => {
+  const pattern = new RegExp(String.raw`\.(only|todo|skip)\(`);
+  expect(sources.filter((file) => file.startsWith("test") && pattern.test(code(file)))).toEqual([]);
+});
+
+test("nothing that is committed names a folder of one machine or a package registry", () => {
+  const tracked = execFileSync("git", ["ls-files"], { cwd: root, encoding: "utf8" }).split("\n");
+  const text = tracked.filter((name) => /\.(ts|tsx|js|json|md|yml|cff)$/.test(name) && existsSync(join(root, name)));
+  expect(text.length).toBeGreaterThan(50);
+  const machine = new RegExp(
+    ["/wo" + "rk/", "/ro" + "ot/", "registry" + String.raw`\.npmjs`, "repo1" + String.raw`\.maven`].join("|"),
+  );
+  expect(text.filter((name) => machine.test(readFileSync(join(root, name), "utf8")))).toEqual([]);
+});
+
+test("every protocol has the same grid of files, or says why not", () => {
+  const grid = [
+    "messages",
+    "state",
+    "replica",
+    "election",
+    "replication",
+    "commit",
+    "reads",
+    "snapshot",
+    "describe",
+    "codec",
+    "invariants",
+    "options",
+    "index",
+  ];
+  for (const protocol of ["raft", "multipaxos", "zab"]) {
+    const readme = readFileSync(join(root, "protocols", protocol, "README.md"), "utf8");
+    for (const name of grid) {
+      const there = existsSync(join(root, "protocols", protocol, `${name}.ts`));
+      expect(
+        there || readme.includes(name),
+        `protocols/${protocol}/${name}.ts is absent and its README does not say why`,
+      ).toBe(true);
+    }
+  }
+});
+
+test("the README's test command is what continuous integration calls", () => {
+  expect(readFileSync(join(root, "README.md"), "utf8")).toContain("npm test");
+  expect(readFileSync(join(root, ".ci/run"), "utf8")).toContain("npm test");
+});

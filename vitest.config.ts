@@ -1,0 +1,9 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    testTimeout: process.env["SYNOD_LONG"] === undefined ? 60_000 : 4 * 3_600_000,
+    hookTimeout: 120_000,
+  },
+});
