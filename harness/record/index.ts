@@ -1,2 +1,4 @@
+export type * from "./comparison.js";
 export type * from "./manifest.js";
 export type * from "./run.js";
+export * from "./statistics.js";
