@@ -1,1 +1,3 @@
+export { decodeCommand, type WriteRequest } from "./command.js";
+export { createHost, Host } from "./host.js";
 export type * from "./types.js";

@@ -49,7 +49,10 @@ export interface ClientRequest {
 export type Reply =
   /** `index`: the log position of the write, or the applied index a read was served at. */
   | { readonly status: "ok"; readonly result: Result; readonly index: Index }
-  /** Certainly did not and will not happen: the client may go elsewhere. */
+  /**
+   * This attempt certainly did not and will not happen: the client may go elsewhere. An earlier attempt of the same
+   * (client, seq) that got no answer, or `unknown`, may still happen.
+   */
   | { readonly status: "failed"; readonly reason: RejectReason | "sessionExpired"; readonly leaderHint: NodeId | null }
   /** May have happened or may still happen. */
   | { readonly status: "unknown"; readonly reason: RejectReason; readonly leaderHint: NodeId | null };

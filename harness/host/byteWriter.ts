@@ -1,0 +1,79 @@
+/** A growing buffer for commands and snapshots. Reused between commands, so that a request costs no allocation. */
+
+const TWO_32 = 2 ** 32;
+
+export class ByteWriter {
+  /** Bytes written so far. */
+  at = 0;
+  private bytes: Uint8Array;
+  private view: DataView;
+
+  constructor(capacityBytes: number) {
+    this.bytes = new Uint8Array(capacityBytes);
+    this.view = new DataView(this.bytes.buffer);
+  }
+
+  u8(value: number): void {
+    this.reserve(1);
+    this.bytes[this.at] = value;
+    this.at += 1;
+  }
+
+  u32(value: number): void {
+    this.reserve(4);
+    this.view.setUint32(this.at, value);
+    this.at += 4;
+  }
+
+  /** Overwrites four bytes already written: a count that is known only at the end. */
+  u32At(at: number, value: number): void {
+    this.view.setUint32(at, value);
+  }
+
+  /** A non-negative safe integer in 8 bytes. */
+  u53(value: number): void {
+    this.reserve(8);
+    this.view.setUint32(this.at, Math.floor(value / TWO_32));
+    this.view.setUint32(this.at + 4, value >>> 0);
+    this.at += 8;
+  }
+
+  /**
+   * Length and bytes of a latin-1 string. Returns false, and leaves garbage behind that the caller drops by setting
+   * `at` back, if a character does not fit into a byte.
+   */
+  latin1(text: string): boolean {
+    const length = text.length;
+    this.reserve(4 + length);
+    this.view.setUint32(this.at, length);
+    const start = this.at + 4;
+    const bytes = this.bytes;
+    let seen = 0;
+    for (let i = 0; i < length; i += 1) {
+      const code = text.charCodeAt(i);
+      seen |= code;
+      bytes[start + i] = code;
+    }
+    this.at = start + length;
+    return seen <= 0xff;
+  }
+
+  /** A copy of what was written; the writer may be used again. */
+  take(): Uint8Array {
+    return this.bytes.slice(0, this.at);
+  }
+
+  private reserve(count: number): void {
+    const wanted = this.at + count;
+    if (wanted <= this.bytes.length) return;
+    const larger = new Uint8Array(Math.max(wanted, this.bytes.length * 2));
+    larger.set(this.bytes.subarray(0, this.at));
+    this.bytes = larger;
+    this.view = new DataView(larger.buffer);
+  }
+}
+
+/** Bytes as latin-1 text, one character a byte. */
+export function latin1Text(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+}

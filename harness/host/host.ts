@@ -1,0 +1,367 @@
+/**
+ * One replica with everything that makes it a service: machine, client sessions, batching, pending requests, snapshots.
+ * The same code runs under the script, simulator and real drivers. It keeps no module-level state, so that many groups
+ * can share a process.
+ *
+ * What a reply means. It speaks of one attempt, which is one `request` input:
+ *
+ * - `ok`: the write is in the applied log. The answer is found by (client, seq) inside the applied command, so it does
+ *   not matter whose proposal brought it there, or under which round.
+ * - `failed`: this attempt did not and will not happen. Either the core said so, or the index that `accepted` named was
+ *   applied without it: a log position is decided once, and a proposal has one position, so it is lost for good. That
+ *   holds for Raft and ZAB, where a later leader replaces a whole suffix, and for Multi-Paxos, where a value is chosen
+ *   again only in its own slot. After a snapshot that covers the index, the sessions in it say which of the two it was.
+ * - `unknown`: it may have happened or may still happen: the core gave the proposal up after it had sent it.
+ *
+ * A client that sent the same (client, seq) before, and got `unknown` or nothing, knows no more after a `failed`: the
+ * earlier attempt may still be on its way. Only an `ok` settles an operation then.
+ */
+import {
+  assert,
+  type Effect,
+  type Entry,
+  type Index,
+  type Input,
+  type NodeId,
+  type Protocol,
+  type ProtocolModule,
+  type RequestId,
+  type Snapshot,
+  type Status,
+} from "../../protocols/core/index.js";
+import { CommandWriter, decodeCommand, type WriteRequest } from "./command.js";
+import { Machine, type ReadOperation, type WriteOperation } from "./machine.js";
+import { type Batch, PendingWrites, type PendingWrite } from "./pending.js";
+import { PendingReads } from "./reads.js";
+import { Sessions } from "./sessions.js";
+import { encodeSnapshot, restoreSnapshot } from "./snapshot.js";
+import type { ClientRequest, HostConfig, HostEffect, HostInput, Reply } from "./types.js";
+
+export function createHost<P extends Protocol>(config: HostConfig<P>): Host<P> {
+  return new Host(config);
+}
+
+type Out<P extends Protocol> = HostEffect<P>[];
+type Reject<P extends Protocol> = Extract<Effect<P>, { readonly type: "reject" }>;
+
+export class Host<P extends Protocol> {
+  /** The core's state; read only, for invariants and views. */
+  readonly state: P["State"];
+  readonly id: NodeId;
+  private readonly config: HostConfig<P>;
+  private readonly module: ProtocolModule<P>;
+  private readonly machine = new Machine();
+  private readonly sessions: Sessions;
+  private readonly writes = new PendingWrites();
+  private readonly reads = new PendingReads();
+  /** The writes of this loop turn that are not proposed yet, and the same ones packed. */
+  private turn: PendingWrite[] = [];
+  private readonly command = new CommandWriter();
+  /** `needTurnEnd` was emitted and `turnEnd` has not come. */
+  private turnOpen = false;
+  private lastRequest: RequestId = 0;
+  private applied: Index = 0;
+  private snapshotsTaken = 0;
+  private readonly saving = new Map<string, { readonly index: Index; readonly bytes: number }>();
+
+  constructor(config: HostConfig<P>) {
+    this.config = config;
+    this.module = config.module;
+    this.id = config.replica.id;
+    this.sessions = new Sessions(config.sessionsMax);
+    assert(config.batchBytesMax > 0, "batchBytesMax must be above 0");
+    if (config.recovered.snapshot !== null) this.load(config.recovered.snapshot);
+    this.state = this.module.create(config.replica, config.recovered);
+  }
+
+  /** The last log position that the machine contains. */
+  get appliedIndex(): Index {
+    return this.applied;
+  }
+
+  status(): Status {
+    return this.module.status(this.state);
+  }
+
+  /** 16 hex digits over machine and sessions. Replicas with the same `appliedIndex` must agree on it. */
+  machineDigest(): string {
+    return digest(encodeSnapshot(this.applied, this.machine, this.sessions));
+  }
+
+  /** `nowMs` as for `ProtocolModule.step`. The returned list is valid until the next step. */
+  step(input: HostInput<P>, nowMs: number): readonly HostEffect<P>[] {
+    switch (input.type) {
+      case "request":
+        return this.onRequest(input.request, nowMs);
+      case "turnEnd":
+        return this.onTurnEnd(nowMs);
+      case "snapshotSaved":
+        return this.onSnapshotSaved(input.id, nowMs);
+      default:
+        // What is left of HostInput is part of Input, which the compiler cannot see through the generic.
+        return this.core(input as Input<P>, nowMs, null);
+    }
+  }
+
+  /** Steps the core and turns its effects into the host's. `out`: what this step has emitted already; null: nothing. */
+  private core(input: Input<P>, nowMs: number, out: Out<P> | null): readonly HostEffect<P>[] {
+    const effects = this.module.step(this.state, input, nowMs);
+    for (let i = 0; i < effects.length; i += 1) {
+      const effect = effects[i] as Effect<P>;
+      switch (effect.type) {
+        case "apply":
+        case "accepted":
+        case "serve":
+        case "reject":
+        case "takeSnapshot":
+        case "installSnapshot":
+          // Most steps have nothing for the host: their list is handed on as it is.
+          out ??= effects.slice(0, i) as Out<P>;
+          this.onEffect(effect, out);
+          break;
+        default:
+          if (out !== null) out.push(effect as HostEffect<P>);
+      }
+    }
+    return out ?? (effects as readonly HostEffect<P>[]);
+  }
+
+  private onEffect(effect: Effect<P>, out: Out<P>): void {
+    switch (effect.type) {
+      case "apply":
+        out.push(effect as HostEffect<P>);
+        this.apply(effect.entry, out);
+        break;
+      case "accepted":
+        this.writes.accepted(effect.request, effect.index);
+        break;
+      case "serve":
+        if (effect.atIndex > this.applied) this.reads.waitFor(effect.request, effect.atIndex);
+        else this.serve(effect.request, out);
+        break;
+      case "reject":
+        this.onReject(effect, out);
+        break;
+      case "takeSnapshot":
+        this.takeSnapshot(effect.index, out);
+        break;
+      case "installSnapshot":
+        out.push(effect as HostEffect<P>);
+        this.load(effect.snapshot);
+        this.settleAfterSnapshot(out);
+        this.serveWaiting(out);
+        break;
+      default:
+        break;
+    }
+  }
+
+  private onRequest(request: ClientRequest, nowMs: number): readonly HostEffect<P>[] {
+    const { operation } = request;
+    if (operation.f === "get" || operation.f === "range") return this.onRead(request, operation, nowMs);
+    return this.onWrite(request, operation, nowMs);
+  }
+
+  private onRead(request: ClientRequest, operation: ReadOperation, nowMs: number): readonly HostEffect<P>[] {
+    this.lastRequest += 1;
+    this.reads.begin({ request: this.lastRequest, token: request.token, operation });
+    const effects = this.core({ type: "read", request: this.lastRequest, level: request.level }, nowMs, null);
+    this.reads.keepBegun();
+    return effects;
+  }
+
+  private onWrite(request: ClientRequest, operation: WriteOperation, nowMs: number): readonly HostEffect<P>[] {
+    const out: Out<P> = [];
+    const { client, seq, token } = request;
+    if (!isSessionName(client, seq)) {
+      pushReply(token, { status: "failed", reason: "unsupported", leaderHint: null }, out);
+      return out;
+    }
+    if (this.answerFromSession(request, out)) return out;
+    const before = this.writes.find(client);
+    if (before !== undefined && before.seq >= seq) {
+      this.onRetry(before, request, out);
+      return out;
+    }
+    if (!this.command.add(client, seq, operation)) {
+      pushReply(token, { status: "failed", reason: "unsupported", leaderHint: null }, out);
+      return out;
+    }
+    if (before !== undefined) this.abandon(before, out);
+    const write: PendingWrite = { client, seq, token, retries: null };
+    this.writes.add(write);
+    this.turn.push(write);
+    if (!this.turnOpen) {
+      this.turnOpen = true;
+      out.push({ type: "needTurnEnd" });
+    }
+    return this.command.bytes >= this.config.batchBytesMax ? this.propose(nowMs, out) : out;
+  }
+
+  /** What the sessions alone can answer: a write that is done, too old, or of a client that was dropped. */
+  private answerFromSession(request: ClientRequest, out: Out<P>): boolean {
+    const { client, seq, token } = request;
+    const admission = this.sessions.admit(client, seq);
+    if (admission === "fresh") return false;
+    pushReply(token, this.replyTo(admission, client), out);
+    return true;
+  }
+
+  private onRetry(pending: PendingWrite, request: ClientRequest, out: Out<P>): void {
+    const { token, seq } = request;
+    if (pending.seq > seq) {
+      // The client has gone on to a newer operation; what became of this one is not for us to say.
+      pushReply(token, { status: "unknown", reason: "unsupported", leaderHint: null }, out);
+      return;
+    }
+    if (token === pending.token || pending.retries?.includes(token) === true) return; // The link duplicated it.
+    pending.retries ??= [];
+    pending.retries.push(token);
+  }
+
+  /** The client has sent its next operation without waiting for this one. */
+  private abandon(write: PendingWrite, out: Out<P>): void {
+    this.answer(write, { status: "unknown", reason: "unsupported", leaderHint: null }, out);
+  }
+
+  private onTurnEnd(nowMs: number): readonly HostEffect<P>[] {
+    this.turnOpen = false;
+    return this.command.count === 0 ? [] : this.propose(nowMs, null);
+  }
+
+  private propose(nowMs: number, out: Out<P> | null): readonly HostEffect<P>[] {
+    this.lastRequest += 1;
+    this.writes.propose(this.lastRequest, this.turn);
+    this.turn = [];
+    const command = this.command.take();
+    return this.core({ type: "propose", request: this.lastRequest, command }, nowMs, out);
+  }
+
+  private apply(entry: Entry, out: Out<P>): void {
+    assert(entry.index === this.applied + 1, `entry ${entry.index} applied after ${this.applied}`);
+    // Throws on bytes that no host has written: going on could make this replica differ from the others.
+    const requests = entry.kind === "command" ? decodeCommand(entry.command) : [];
+    this.applied = entry.index;
+    for (const request of requests) this.execute(request, out);
+    for (let batch = this.writes.takeIndex(entry.index); batch !== null; batch = batch.next)
+      this.settleLost(batch, out);
+    this.serveWaiting(out);
+  }
+
+  private execute(request: WriteRequest, out: Out<P>): void {
+    const { client, seq } = request;
+    const admission = this.sessions.admit(client, seq);
+    if (admission === "fresh") {
+      this.sessions.record(client, seq, this.machine.write(request.operation), this.applied);
+    }
+    if (this.writes.size === 0) return;
+    const write = this.writes.find(client);
+    if (write === undefined || write.seq !== seq) return;
+    this.answer(write, this.replyTo(admission === "fresh" ? "duplicate" : admission, client), out);
+  }
+
+  /** The answer to a request whose fate is in the sessions. */
+  private replyTo(admission: "duplicate" | "stale" | "expired", client: number): Reply {
+    if (admission === "expired") return { status: "failed", reason: "sessionExpired", leaderHint: null };
+    if (admission === "stale") return { status: "unknown", reason: "unsupported", leaderHint: null };
+    const session = this.sessions.find(client);
+    assert(session !== undefined, "an executed request has a session");
+    return { status: "ok", result: session.result, index: session.index };
+  }
+
+  /** Its index was applied without it. Writes that were answered from there or elsewhere are no longer pending. */
+  private settleLost(batch: Batch, out: Out<P>): void {
+    for (const write of batch.writes) {
+      this.answer(write, { status: "failed", reason: "notLeader", leaderHint: this.leaderHint() }, out);
+    }
+  }
+
+  /** The snapshot jumped over log positions; its sessions say what became of the writes there. */
+  private settleAfterSnapshot(out: Out<P>): void {
+    for (const write of this.writes.all()) {
+      const admission = this.sessions.admit(write.client, write.seq);
+      if (admission === "fresh") continue;
+      // An expired session may have executed it before it was dropped.
+      const unknown: Reply = { status: "unknown", reason: "notReady", leaderHint: this.leaderHint() };
+      this.answer(write, admission === "expired" ? unknown : this.replyTo(admission, write.client), out);
+    }
+    for (const batch of this.writes.takeUpTo(this.applied)) this.settleLost(batch, out);
+  }
+
+  private onReject(effect: Reject<P>, out: Out<P>): void {
+    const { request, outcome, reason, leaderHint } = effect;
+    const reply: Reply = { status: outcome, reason, leaderHint };
+    const read = this.reads.take(request);
+    if (read !== null) {
+      pushReply(read.token, reply, out);
+      return;
+    }
+    const batch = this.writes.takeRequest(request);
+    if (batch === null) return; // Settled at its index before.
+    for (const write of batch.writes) this.answer(write, reply, out);
+  }
+
+  private answer(write: PendingWrite, reply: Reply, out: Out<P>): void {
+    if (!this.writes.remove(write)) return; // Answered before.
+    pushReply(write.token, reply, out);
+    if (write.retries === null) return;
+    for (const token of write.retries) pushReply(token, reply, out);
+  }
+
+  private serve(request: RequestId, out: Out<P>): void {
+    const read = this.reads.take(request);
+    if (read === null) return;
+    pushReply(read.token, { status: "ok", result: this.machine.read(read.operation), index: this.applied }, out);
+  }
+
+  private serveWaiting(out: Out<P>): void {
+    if (this.applied < this.reads.nextIndex) return;
+    for (const request of this.reads.takeReady(this.applied)) this.serve(request, out);
+  }
+
+  private takeSnapshot(index: Index, out: Out<P>): void {
+    assert(index === this.applied, `a snapshot at ${index} was asked for, the machine is at ${this.applied}`);
+    this.snapshotsTaken += 1;
+    const id = `${this.id}.${this.config.replica.incarnation}.${this.snapshotsTaken}`;
+    const bytes = encodeSnapshot(index, this.machine, this.sessions);
+    this.saving.set(id, { index, bytes: bytes.length });
+    out.push({ type: "saveSnapshot", id, index, bytes });
+  }
+
+  private onSnapshotSaved(id: string, nowMs: number): readonly HostEffect<P>[] {
+    const saved = this.saving.get(id);
+    assert(saved !== undefined, `snapshot ${id} was not being saved`);
+    this.saving.delete(id);
+    return this.core({ type: "snapshotTaken", index: saved.index, id, bytes: saved.bytes }, nowMs, null);
+  }
+
+  private load(snapshot: Snapshot): void {
+    const index = restoreSnapshot(this.config.loadSnapshot(snapshot.id), this.machine, this.sessions);
+    assert(index === snapshot.index, `snapshot ${snapshot.id} is of ${index}, not of ${snapshot.index}`);
+    this.applied = index;
+  }
+
+  private leaderHint(): NodeId | null {
+    return this.status().leader?.id ?? null;
+  }
+}
+
+function isSessionName(client: number, seq: number): boolean {
+  return client !== 0 && client >>> 0 === client && seq >= 1 && Number.isSafeInteger(seq);
+}
+
+function pushReply<P extends Protocol>(token: number, reply: Reply, out: Out<P>): void {
+  out.push({ type: "reply", token, reply });
+}
+
+/** FNV-1a, twice with different offsets: for comparing replicas, not against an adversary. */
+function digest(bytes: Uint8Array): string {
+  let a = 0x811c9dc5;
+  let b = 0x9747b28c;
+  for (let i = 0; i < bytes.length; i += 1) {
+    const byte = bytes[i] as number;
+    a = Math.imul(a ^ byte, 0x01000193);
+    b = Math.imul(b ^ byte ^ (a >>> 24), 0x01000193);
+  }
+  return (a >>> 0).toString(16).padStart(8, "0") + (b >>> 0).toString(16).padStart(8, "0");
+}

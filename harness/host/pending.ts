@@ -1,0 +1,103 @@
+/**
+ * Write requests of this node that wait for their outcome. Volatile: a crash forgets them, and their clients learn
+ * nothing, which is an unknown outcome.
+ */
+import type { Index, RequestId } from "../../protocols/core/index.js";
+
+export interface PendingWrite {
+  readonly client: number;
+  readonly seq: number;
+  readonly token: number;
+  /** Tokens of retries that came while this one waited; null: none. */
+  retries: number[] | null;
+}
+
+/** The writes of one proposal. */
+export interface Batch {
+  readonly request: RequestId;
+  readonly writes: readonly PendingWrite[];
+  /** Where `accepted` put it; 0: not known yet. */
+  index: Index;
+  /** Another batch of this node that was put at the same index, in an earlier leadership. */
+  next: Batch | null;
+}
+
+export class PendingWrites {
+  private readonly byClient = new Map<number, PendingWrite>();
+  private readonly byRequest = new Map<RequestId, Batch>();
+  private readonly byIndex = new Map<Index, Batch>();
+
+  get size(): number {
+    return this.byClient.size;
+  }
+
+  find(client: number): PendingWrite | undefined {
+    return this.byClient.get(client);
+  }
+
+  add(write: PendingWrite): void {
+    this.byClient.set(write.client, write);
+  }
+
+  /** Forgets a write that is answered now. False if it was answered before. */
+  remove(write: PendingWrite): boolean {
+    if (this.byClient.get(write.client) !== write) return false;
+    return this.byClient.delete(write.client);
+  }
+
+  propose(request: RequestId, writes: readonly PendingWrite[]): void {
+    this.byRequest.set(request, { request, writes, index: 0, next: null });
+  }
+
+  accepted(request: RequestId, index: Index): void {
+    const batch = this.byRequest.get(request);
+    if (batch === undefined) return; // Rejected before: its clients have their answer.
+    if (batch.index !== 0) this.unlink(batch);
+    batch.index = index;
+    batch.next = this.byIndex.get(index) ?? null;
+    this.byIndex.set(index, batch);
+  }
+
+  /** The proposal is over for the core; null if it was over already. */
+  takeRequest(request: RequestId): Batch | null {
+    const batch = this.byRequest.get(request);
+    if (batch === undefined) return null;
+    this.byRequest.delete(request);
+    if (batch.index !== 0) this.unlink(batch);
+    return batch;
+  }
+
+  /** The batches that were waiting for `index`, linked by `next`; null: none. */
+  takeIndex(index: Index): Batch | null {
+    if (this.byIndex.size === 0) return null;
+    const first = this.byIndex.get(index) ?? null;
+    if (first === null) return null;
+    this.byIndex.delete(index);
+    for (let batch: Batch | null = first; batch !== null; batch = batch.next) this.byRequest.delete(batch.request);
+    return first;
+  }
+
+  /** The batches waiting for an index up to `index`, in order of proposal. */
+  takeUpTo(index: Index): readonly Batch[] {
+    const found = [...this.byRequest.values()].filter((batch) => batch.index !== 0 && batch.index <= index);
+    for (const batch of found) this.takeRequest(batch.request);
+    return found;
+  }
+
+  /** Writes that are neither answered nor superseded, in order of arrival. */
+  all(): readonly PendingWrite[] {
+    return [...this.byClient.values()];
+  }
+
+  private unlink(batch: Batch): void {
+    const first = this.byIndex.get(batch.index);
+    if (first === batch) {
+      if (batch.next === null) this.byIndex.delete(batch.index);
+      else this.byIndex.set(batch.index, batch.next);
+      return;
+    }
+    for (let other = first ?? null; other !== null; other = other.next) {
+      if (other.next === batch) other.next = batch.next;
+    }
+  }
+}
