@@ -1,8 +1,14 @@
 /** The scenario: everything about a run but the protocol, the seed and the driver. Plain JSON; the schema comes from here. */
 
-/** Milliseconds of virtual time in the simulator, of real time on a real cluster. @minimum 0 */
+/**
+ * Milliseconds of virtual time in the simulator, of real time on a real cluster.
+ * @minimum 0
+ */
 export type Ms = number;
-/** 0..1 @minimum 0 @maximum 1 */
+/**
+ * @minimum 0
+ * @maximum 1
+ */
 export type Probability = number;
 /** A fixed value, or a range that is drawn from the seed (once per fault, or per link and slot for weather). */
 export type Draw = number | { readonly min: number; readonly max: number };
@@ -14,7 +20,10 @@ export type Draw = number | { readonly min: number; readonly max: number };
 export type NodeSelector = string | readonly string[];
 
 export interface Scenario {
-  /** Kebab case, equal to the file name without ".json". @pattern ^[a-z0-9][a-z0-9-]*$ */
+  /**
+   * Kebab case, equal to the file name without ".json".
+   * @pattern ^[a-z0-9][a-z0-9-]*$
+   */
   readonly name: string;
   readonly title: string;
   /** What it does and what to look for, for a person, one to four sentences. */
@@ -29,7 +38,10 @@ export interface Scenario {
   readonly faults: readonly Fault[];
   /** Length of the measured part, from the first leader on. */
   readonly durationMs: Ms;
-  /** A time without a commit, while clients ask, counts as unavailable when it is longer than this. @default 1000 */
+  /**
+   * A time without a commit, while clients ask, counts as unavailable when it is longer than this.
+   * @default 1000
+   */
   readonly unavailableGapMs?: Ms;
   /**
    * compare: measures. safety: searches for broken invariants, time is nothing. liveness: faults stop for a majority at
@@ -43,12 +55,23 @@ export interface Scenario {
 }
 
 export interface ClusterShape {
-  /** n1, n2, … in this order. */
+  /**
+   * n1, n2, … in this order.
+   * @minItems 1
+   */
   readonly nodes: readonly { readonly region: string; readonly role: "voter" | "learner" }[];
-  /** The node that leads first: it gets the highest ordinal and the shortest first timer. @default "n1" */
+  /**
+   * The node that leads first: it gets the highest ordinal and the shortest first timer.
+   * @default "n1"
+   */
   readonly firstLeader?: string;
   /** Absent: majorities. */
-  readonly quorums?: { readonly election: number; readonly replication: number };
+  readonly quorums?: {
+    /** @asType integer */
+    readonly election: number;
+    /** @asType integer */
+    readonly replication: number;
+  };
   /** Must be true to run quorums that do not intersect: the point of such a run is to see it go wrong. */
   readonly unsafeQuorums?: boolean;
 }
@@ -60,7 +83,10 @@ export interface Links {
   readonly local: Weather;
   /** Between regions; every pair that occurs must be named. */
   readonly between?: readonly { readonly regions: readonly [string, string]; readonly weather: Weather }[];
-  /** Client to node in the same region; between regions clients meet `between`. @default {delayMs: 0.1} */
+  /**
+   * Client to node in the same region; between regions clients meet `between`.
+   * @default {"delayMs": 0.1}
+   */
   readonly client?: Weather;
 }
 
@@ -68,37 +94,64 @@ export interface Links {
 export interface Weather {
   /** One-way base delay. */
   readonly delayMs: Draw;
-  /** Added per message, uniform from 0 to this. On datagrams it reorders. @default 0 */
+  /**
+   * Added per message, uniform from 0 to this. On datagrams it reorders.
+   * @default 0
+   */
   readonly jitterMs?: Draw;
   /** @default 0 */
   readonly loss?: Draw;
-  /** Datagrams only. @default 0 */
+  /**
+   * Datagrams only.
+   * @default 0
+   */
   readonly duplicate?: Draw;
-  /** Chance that a datagram waits for an extra delay of up to ten times the base. @default 0 */
+  /**
+   * Chance that a datagram waits for an extra delay of up to ten times the base.
+   * @default 0
+   */
   readonly reorder?: Draw;
-  /** Bytes per second; absent: unlimited. @minimum 1 */
+  /**
+   * Bytes per second; absent: unlimited.
+   * @minimum 1
+   */
   readonly bandwidth?: number;
 }
 
 export interface DiskModel {
-  /** Duration of one sync; one sync at a time per node, group commit of what waits. @default {min: 0.1, max: 0.3} */
+  /**
+   * Duration of one sync; one sync at a time per node, group commit of what waits.
+   * @default {"min": 0.1, "max": 0.3}
+   */
   readonly syncMs: Draw;
 }
 
 export interface Workload {
+  /** @minItems 1 */
   readonly clients: readonly ClientGroup[];
   readonly keys: {
-    /** @minimum 1 @asType integer */
+    /**
+     * @minimum 1
+     * @asType integer
+     */
     readonly count: number;
     readonly distribution: "uniform" | "zipfian";
   };
-  /** Bytes of a written value, at least 16 (values are unique). @default 64 @minimum 16 @asType integer */
+  /**
+   * Bytes of a written value, at least 16 (values are unique).
+   * @default 64
+   * @minimum 16
+   * @asType integer
+   */
   readonly valueBytes?: number;
 }
 
 export interface ClientGroup {
   readonly region: string;
-  /** @minimum 1 @asType integer */
+  /**
+   * @minimum 1
+   * @asType integer
+   */
   readonly count: number;
   /** closed: the next request follows the reply after `thinkMs`. open: requests start at `ratePerSecond` whatever happens. */
   readonly loop:
@@ -106,18 +159,30 @@ export interface ClientGroup {
     | { readonly type: "open"; readonly ratePerSecond: number };
   /** Weights of operations; they need not sum to 1. */
   readonly mix: {
+    /** @minimum 0 */
     readonly get?: number;
+    /** @minimum 0 */
     readonly put?: number;
+    /** @minimum 0 */
     readonly cas?: number;
+    /** @minimum 0 */
     readonly append?: number;
+    /** @minimum 0 */
     readonly delete?: number;
+    /** @minimum 0 */
     readonly range?: number;
   };
   /** @default "linearizable" */
   readonly readLevel?: "linearizable" | "sync" | "local";
-  /** Where reads below linearizable (and follower reads) go: the leader, the nearest node, or a random one. @default "leader" */
+  /**
+   * Where reads below linearizable (and follower reads) go: the leader, the nearest node, or a random one.
+   * @default "leader"
+   */
   readonly readFrom?: "leader" | "nearest" | "any";
-  /** After this the outcome is unknown and the client goes on under a new process id. @default 2000 */
+  /**
+   * After this the outcome is unknown and the client goes on under a new process id.
+   * @default 2000
+   */
   readonly timeoutMs?: Ms;
 }
 
@@ -172,7 +237,10 @@ export type Fault =
   | ({ readonly type: "swarm"; readonly intensity: Probability } & Timed);
 
 export interface Expectation {
-  /** Commits in the whole run. */
+  /**
+   * Commits in the whole run.
+   * @minimum 0
+   */
   readonly committedMin?: number;
   /** No write may commit from `fromMs` to `toMs`. */
   readonly noCommitBetweenMs?: readonly [Ms, Ms];

@@ -1,0 +1,99 @@
+/** Scenario files: read, validated, checked. Nothing that came from outside goes further without this. */
+import { readdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { AnyModule, TimingProfile } from "../../protocols/core/index.js";
+import { InputError, shown } from "./inputError.js";
+import type { Scenario } from "./scenario.js";
+import { checkSemantics } from "./semantics.js";
+import { hasSchema, parseJson, readText, scenarioFolder, validate } from "./validate.js";
+
+/**
+ * @param file for messages only
+ * @throws InputError
+ */
+export function checkScenario(value: unknown, file: string): Scenario {
+  validate("scenario", value, file);
+  const scenario = value as Scenario;
+  checkSemantics(scenario, file);
+  for (const [protocol, settings] of Object.entries(scenario.options ?? {})) {
+    const schema = `${protocol}-options` as const;
+    if (!/^[a-z]+$/.test(protocol) || !hasSchema(schema))
+      throw new InputError({
+        file,
+        path: `/options/${protocol}`,
+        expected: `one of ${protocolNames().join(", ")}`,
+        found: shown(protocol),
+      });
+    validate(schema, settings, file, `/options/${protocol}`, true);
+  }
+  return scenario;
+}
+
+/** Protocols whose settings have a schema. */
+export function protocolNames(): string[] {
+  const names = readdirSync(join(scenarioFolder(), "schema"));
+  const suffix = "-options.schema.json";
+  return names.filter((name) => name.endsWith(suffix)).map((name) => name.slice(0, -suffix.length));
+}
+
+/**
+ * Reads one scenario file. Its name must be the file's: reports and results name a scenario by it.
+ *
+ * @throws InputError
+ */
+export function loadScenarioFile(file: string): Scenario {
+  const scenario = checkScenario(parseJson(readText(file), file), file);
+  const stem = basename(file, ".json");
+  if (scenario.name !== stem)
+    throw new InputError({
+      file,
+      path: "/name",
+      expected: `${shown(stem)}, the file's own name`,
+      found: shown(scenario.name),
+    });
+  return scenario;
+}
+
+/** Names of the scenarios that come with Synod, sorted. */
+export function scenarioNames(): string[] {
+  const names = readdirSync(scenarioFolder()).filter((name) => name.endsWith(".json") && name !== "tsconfig.json");
+  return names.map((name) => basename(name, ".json")).sort((a, b) => a.localeCompare(b));
+}
+
+export function scenarioFile(name: string): string {
+  return join(scenarioFolder(), `${name}.json`);
+}
+
+/**
+ * A scenario by its name or by its file: what ends in ".json" or holds a slash is a file.
+ *
+ * @throws InputError
+ */
+export function loadScenario(nameOrFile: string): Scenario {
+  if (/[/\\]|\.json$/.test(nameOrFile)) return loadScenarioFile(nameOrFile);
+  const names = scenarioNames();
+  if (!names.includes(nameOrFile))
+    throw new InputError({
+      file: "--scenario",
+      path: "/",
+      expected: `a file or one of ${names.join(", ")}`,
+      found: shown(nameOrFile),
+    });
+  return loadScenarioFile(scenarioFile(nameOrFile));
+}
+
+/**
+ * A protocol's settings in a scenario: its timing profile with the scenario's settings laid over it.
+ *
+ * @param file for messages only
+ * @throws InputError for a setting that does not exist, is out of range, or contradicts another
+ */
+export function resolveOptions(scenario: Scenario, module: AnyModule, timing: TimingProfile, file: string): object {
+  const overrides = scenario.options?.[module.name] ?? {};
+  const options = { ...module.defaultOptions(timing), ...overrides };
+  const path = `/options/${module.name}`;
+  validate(`${module.name}-options`, options, file, path);
+  const problem = module.optionsProblem(options);
+  if (problem !== null) throw new InputError({ file, path, expected: "settings that fit together", found: problem });
+  return options;
+}
