@@ -2,7 +2,7 @@
 export interface InputErrorDetail {
   /** As the caller named it. */
   readonly file: string;
-  /** JSON pointer (RFC 6901) into the file, "/" for the whole of it. */
+  /** JSON pointer (RFC 6901) into the file, "/" for the whole of it; "" where `file` is an option, which has no inside. */
   readonly path: string;
   readonly expected: string;
   readonly found: string;
@@ -13,7 +13,8 @@ export class InputError extends Error {
   readonly detail: InputErrorDetail;
 
   constructor(detail: InputErrorDetail) {
-    super(`${detail.file}: ${detail.path}: expected ${detail.expected}, found ${detail.found}`);
+    const place = detail.path === "" ? detail.file : `${detail.file}: ${detail.path}`;
+    super(`${place}: expected ${detail.expected}, found ${detail.found}`);
     this.detail = detail;
   }
 }

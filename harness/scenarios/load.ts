@@ -2,6 +2,7 @@
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { AnyModule, TimingProfile } from "../../protocols/core/index.js";
+import { incidentCellOf, incidentScenario } from "./incident.js";
 import { InputError, shown } from "./inputError.js";
 import type { Scenario } from "./scenario.js";
 import { checkSemantics } from "./semantics.js";
@@ -65,17 +66,20 @@ export function scenarioFile(name: string): string {
 }
 
 /**
- * A scenario by its name or by its file: what ends in ".json" or holds a slash is a file.
+ * A scenario by its name or by its file: what ends in ".json" or holds a slash is a file. The incident's cells have
+ * names but no files.
  *
  * @throws InputError
  */
 export function loadScenario(nameOrFile: string): Scenario {
   if (/[/\\]|\.json$/.test(nameOrFile)) return loadScenarioFile(nameOrFile);
+  const cell = incidentCellOf(nameOrFile);
+  if (cell !== null) return checkScenario(incidentScenario(cell), nameOrFile);
   const names = scenarioNames();
   if (!names.includes(nameOrFile))
     throw new InputError({
       file: "--scenario",
-      path: "/",
+      path: "",
       expected: `a file or one of ${names.join(", ")}`,
       found: shown(nameOrFile),
     });

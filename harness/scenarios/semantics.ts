@@ -45,6 +45,7 @@ function checkCluster({ cluster }: Scenario, fail: Fail): void {
   if (problem !== undefined) fail("/cluster/quorums", 'quorums that intersect, or "unsafeQuorums": true', problem);
 }
 
+/** n1, n2, … as scenarios number their nodes. */
 export function nodeIds(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `n${i + 1}`);
 }
