@@ -88,6 +88,11 @@ export class Host<P extends Protocol> {
     return digest(encodeSnapshot(this.applied, this.machine, this.sessions));
   }
 
+  /** What the machine holds, in byte order of the keys; for views and tests. */
+  pairs(): readonly (readonly [string, string])[] {
+    return this.machine.keys().map((key) => [key, this.machine.get(key) as string]);
+  }
+
   /** `nowMs` as for `ProtocolModule.step`. The returned list is valid until the next step. */
   step(input: HostInput<P>, nowMs: number): readonly HostEffect<P>[] {
     switch (input.type) {
