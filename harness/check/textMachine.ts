@@ -1,0 +1,166 @@
+// Text that operations can append to: states are texts, made when the search first reaches them.
+
+import type { HistoryValue } from "../record/history.js";
+import { APPEND, CAS, NEVER, NOT_EQUAL, READ, WRITE } from "./history.js";
+import { IMPOSSIBLE, type Machine } from "./machine.js";
+import type { Part } from "./parts.js";
+
+/** Every state from which no observed text can be reached by appending. */
+const DEAD_TEXT = "(unobservable)";
+
+/** READ, WRITE, CAS, NOT_EQUAL and APPEND on one key. Appending to an absent value gives the appended text. */
+export class TextMachine implements Machine {
+  readonly initial: number;
+  private readonly part: Part;
+  private readonly texts: (string | null)[] = [];
+  private readonly idOfText: Map<string | null, number> = new Map();
+  private readonly valueState: Int32Array;
+  private readonly dead: number;
+  /** Observed texts in code unit order: a text is alive if it is a prefix of one of them. */
+  private readonly observed: string[];
+  private readonly appended: Map<number, number> = new Map();
+  private readonly classIds: Map<string, number> = new Map();
+  /** By state: required observers not yet linearized. */
+  private readonly need: number[] = [];
+  /** With appends of non-empty text only, a text never comes back and never gets shorter. */
+  private readonly onlyGrows: boolean;
+  /** Lengths of the texts that must be read, ascending, and who needs them. */
+  private readonly readStates: number[];
+
+  constructor(part: Part, valueOf: (value: number) => HistoryValue) {
+    this.part = part;
+    const text = (v: number): string | null => {
+      const value = valueOf(v);
+      return value === null ? null : typeof value === "string" ? value : JSON.stringify(value);
+    };
+    this.valueState = new Int32Array(part.valueCount);
+    for (let v = 0; v < part.valueCount; v++) this.valueState[v] = this.stateOf(text(v));
+    this.dead = this.texts.push(DEAD_TEXT) - 1;
+    this.need.push(0);
+    const seen = new Set<string>();
+    let onlyGrows = true;
+    for (let i = 0; i < part.count; i++) {
+      const kind = part.kind[i];
+      const a = text(part.a[i] as number);
+      if (kind === READ || kind === CAS || kind === NOT_EQUAL) seen.add(a ?? "");
+      if (kind === WRITE || kind === CAS || (kind === APPEND && a === "")) onlyGrows = false;
+    }
+    this.observed = [...seen].sort((x, y) => (x < y ? -1 : 1));
+    this.onlyGrows = onlyGrows;
+    for (let i = 0; i < part.count; i++) this.count(i, 1);
+    this.readStates = this.need.flatMap((n, state) => (n > 0 ? [state] : []));
+    this.readStates.sort((x, y) => this.lengthOf(x) - this.lengthOf(y));
+    this.initial = this.aliveOrDead(this.valueState[part.initial] as number);
+  }
+
+  step(state: number, i: number): number {
+    const { kind, a, b } = this.part;
+    const v = a[i] as number;
+    switch (kind[i]) {
+      case READ:
+        return state === this.valueState[v] ? state : IMPOSSIBLE;
+      case WRITE:
+        return this.aliveOrDead(this.valueState[v] as number);
+      case CAS:
+        return state === this.valueState[v] ? this.aliveOrDead(this.valueState[b[i] as number] as number) : IMPOSSIBLE;
+      case NOT_EQUAL:
+        return state === this.valueState[v] ? IMPOSSIBLE : state;
+      case APPEND:
+        return this.append(state, v);
+      default:
+        return state;
+    }
+  }
+
+  isPure(i: number): boolean {
+    const kind = this.part.kind[i];
+    return kind === READ || kind === NOT_EQUAL;
+  }
+
+  classOf(i: number): number {
+    const { kind, a, b } = this.part;
+    const name = `${kind[i]} ${a[i]} ${kind[i] === CAS ? b[i] : ""}`;
+    let c = this.classIds.get(name);
+    if (c === undefined) {
+      c = this.classIds.size;
+      this.classIds.set(name, c);
+    }
+    return c;
+  }
+
+  mayLeave(state: number, next: number, _i: number): boolean {
+    if (!this.onlyGrows) return true;
+    // Every text that must still be read has to be at least as long as the next one.
+    const from = state === this.dead ? 0 : this.lengthOf(state);
+    const to = next === this.dead ? Number.POSITIVE_INFINITY : this.lengthOf(next);
+    let low = 0;
+    for (let high = this.readStates.length; low < high; ) {
+      const middle = (low + high) >> 1;
+      if (this.lengthOf(this.readStates[middle] as number) < from) low = middle + 1;
+      else high = middle;
+    }
+    for (let r = low; r < this.readStates.length; r++) {
+      const read = this.readStates[r] as number;
+      if (this.lengthOf(read) >= to) return true;
+      if ((this.need[read] as number) > 0) return false;
+    }
+    return true;
+  }
+
+  settle(state: number): number {
+    return state;
+  }
+
+  onLift(i: number): void {
+    this.count(i, -1);
+  }
+
+  onUnlift(i: number): void {
+    this.count(i, 1);
+  }
+
+  private count(i: number, by: number): void {
+    const kind = this.part.kind[i];
+    if ((kind !== READ && kind !== CAS) || this.part.ret[i] === NEVER) return;
+    const state = this.valueState[this.part.a[i] as number] as number;
+    this.need[state] = (this.need[state] as number) + by;
+  }
+
+  private lengthOf(state: number): number {
+    const text = this.texts[state] as string | null;
+    return text === null ? -1 : text.length;
+  }
+
+  private stateOf(text: string | null): number {
+    let state = this.idOfText.get(text);
+    if (state === undefined) {
+      state = this.texts.push(text) - 1;
+      this.need.push(0);
+      this.idOfText.set(text, state);
+    }
+    return state;
+  }
+
+  private append(state: number, v: number): number {
+    if (state === this.dead) return this.dead;
+    const pair = state * this.part.valueCount + v;
+    let after = this.appended.get(pair);
+    if (after === undefined) {
+      const suffix = this.texts[this.valueState[v] as number] ?? "";
+      after = this.aliveOrDead(this.stateOf((this.texts[state] ?? "") + suffix));
+      this.appended.set(pair, after);
+    }
+    return after;
+  }
+
+  private aliveOrDead(state: number): number {
+    const text = this.texts[state] ?? "";
+    let low = 0;
+    for (let high = this.observed.length; low < high; ) {
+      const middle = (low + high) >> 1;
+      if ((this.observed[middle] as string) < text) low = middle + 1;
+      else high = middle;
+    }
+    return (this.observed[low] ?? "").startsWith(text) && low < this.observed.length ? state : this.dead;
+  }
+}
