@@ -1,0 +1,34 @@
+/** Multi-Paxos as one module of the contract. */
+import type { ProtocolModule } from "../core/index.js";
+import { codec, hardCodec } from "./codec.js";
+import { describe } from "./describe.js";
+import { invariants } from "./invariants.js";
+import { defaultOptions, optionsProblem } from "./options.js";
+import { step } from "./replica.js";
+import { clone, create, type MultiPaxos, specState, status } from "./state.js";
+
+export { ballotOf, ballotText, counterOf, nextBallot, ownerOf } from "./messages.js";
+export type { MultiPaxosAction, MultiPaxosMessage, MultiPaxosTimer } from "./messages.js";
+export type { MultiPaxosOptions } from "./options.js";
+export type { MultiPaxos, MultiPaxosHard, MultiPaxosState } from "./state.js";
+
+export const multipaxos: ProtocolModule<MultiPaxos> = {
+  name: "multipaxos",
+  readLevels: ["linearizable", "local"],
+  // The ballot of an accepted slot says nothing about the slots before it.
+  logMatching: false,
+  // Two election quorums need not meet: ballots of two proposers differ by construction (FPaxos, Howard 2016).
+  electionQuorumsIntersect: false,
+  defaultOptions,
+  optionsProblem,
+  create,
+  step,
+  status,
+  log: (r) => r.log,
+  clone,
+  specState,
+  codec,
+  hardCodec,
+  describe,
+  invariants,
+};
