@@ -1,6 +1,6 @@
 /**
  * Plays a script file and compares. A file is comments (`#`), and cases of one or more lines to play, a line `----`, and
- * the expected output up to a blank line:
+ * the expected output up to a blank line (the output of a case is never blank in between):
  *
  *     # what the reader should notice
  *     deliver from=n1 to=n3
@@ -9,7 +9,7 @@
  */
 import { type AnyModule, AssertionError } from "../../../protocols/core/index.js";
 import { ScriptError } from "./scriptError.js";
-import { ScriptSession } from "./session.js";
+import { type Played, playedText, ScriptSession } from "./session.js";
 
 const SEPARATOR = "----";
 
@@ -43,43 +43,37 @@ export function runScript(text: string, { module, file }: ScriptOptions): Script
   const output: string[] = [];
   const mismatches: Mismatch[] = [];
   let commands: string[] = [];
-  let actual: string[] = [];
+  let played: Played[] = [];
   let cases = 0;
   for (let at = 0; at < lines.length; at += 1) {
     const line = lines[at] as string;
+    const place = `${file}:${at + 1}`;
     output.push(line);
     if (line !== SEPARATOR) {
       if (line.trim() === "" || line.startsWith("#")) continue;
       commands.push(line);
-      actual.push(...played(session, line, `${file}:${at + 1}`));
+      played.push(play(session, line, place));
       continue;
     }
+    if (commands.length === 0) throw new ScriptError(`${place}: "${SEPARATOR}" without a line to play before it`);
     const end = lines.indexOf("", at + 1);
-    const expected = lines.slice(at + 1, end < 0 ? lines.length : end);
-    if (commands.length === 0)
-      throw new ScriptError(`${file}:${at + 1}: "${SEPARATOR}" without a line to play before it`);
-    compare(
-      { line: at + 1, command: commands.join("\n"), expected: expected.join("\n"), actual: actual.join("\n") },
-      mismatches,
-    );
-    output.push(...actual);
+    const expectedLines = lines.slice(at + 1, end < 0 ? lines.length : end);
+    const expected = expectedLines.join("\n");
+    const actual = playedText(played);
+    if (actual !== expected) mismatches.push({ line: at + 1, command: commands.join("\n"), expected, actual });
+    if (actual !== "") output.push(actual);
     cases += 1;
-    at += expected.length;
+    at += expectedLines.length;
     commands = [];
-    actual = [];
+    played = [];
   }
   if (commands.length > 0) throw new ScriptError(`${file}:${lines.length}: "${SEPARATOR}" and its output are missing`);
   return { output: `${output.join("\n")}\n`, mismatches, cases };
 }
 
-function compare(mismatch: Mismatch, into: Mismatch[]): void {
-  if (mismatch.actual !== mismatch.expected) into.push(mismatch);
-}
-
-function played(session: ScriptSession, line: string, place: string): readonly string[] {
+function play(session: ScriptSession, line: string, place: string): Played {
   try {
-    const text = session.execute(line);
-    return text === "" ? [] : text.split("\n");
+    return session.play(line);
   } catch (error) {
     if (error instanceof ScriptError) throw new ScriptError(`${place}: ${error.message}`);
     // A broken invariant of a core: the place in the script is what its author needs first.

@@ -10,6 +10,13 @@ import { allowSettings, allowWords, type Line, parseLine } from "./words.js";
 /** Client ids of requests that name no client; named ones are usually below. */
 const FIRST_OWN_CLIENT = 1_000_001;
 
+/** What one line did: what the cluster showed, then the line's own answer. */
+export interface Played {
+  readonly quiet: boolean;
+  readonly shown: readonly Shown[];
+  readonly answers: readonly string[];
+}
+
 const OWN_VERBS = [
   "cluster [PROTOCOL] NODE … [learner NODE …] [option=VALUE …]   makes a cluster, in place of the one before",
   "quiet on|off   shows replies, applied operations and answers only, in words that all protocols share",
@@ -37,11 +44,16 @@ export class ScriptSession {
    * line with several nodes or messages may have got part of the way.
    */
   execute(text: string): string {
-    if (text.trim() === "" || text.trimStart().startsWith("#")) return "";
-    const line = parseLine(text);
+    return playedText([this.play(text)]);
+  }
+
+  /** Like `execute`, for lines whose output is shown together by `playedText`. */
+  play(text: string): Played {
     this.shown = [];
-    const answers = this.run(line);
-    return [...this.output(), ...answers].join("\n");
+    const empty = text.trim() === "" || text.trimStart().startsWith("#");
+    const answers = empty ? [] : this.run(parseLine(text));
+    const shown = this.shown.filter((line) => this.trace || line.trace !== true);
+    return { quiet: this.quiet, shown, answers };
   }
 
   private run(line: Line): readonly string[] {
@@ -86,19 +98,25 @@ export class ScriptSession {
     this.sequences.set(client, seq);
     return seq;
   }
+}
 
-  private output(): readonly string[] {
-    if (!this.quiet) return this.shown.filter((shown) => this.trace || shown.trace !== true).map((shown) => shown.text);
-    const lines = (kind: "note" | "reply" | "apply") =>
-      this.shown.flatMap(({ quiet }) => (quiet?.kind === kind ? quiet : []));
-    const replies = [...lines("reply")].sort((a, b) => a.order - b.order);
-    // By node, each node's in its own order: which node hears of a commit first is the protocol's business.
-    const applies = this.shown
-      .filter(({ quiet }) => quiet?.kind === "apply")
-      .sort((a, b) => nodeOrder(a) - nodeOrder(b))
-      .flatMap(({ quiet }) => quiet ?? []);
-    return [...lines("note"), ...replies, ...applies].map((quiet) => quiet.text);
-  }
+/**
+ * The output of lines that belong together. What was played in quiet mode is put in an order that no protocol decides:
+ * notes, replies as they were asked for, applied operations by node (which node hears of a commit first differs), answers.
+ */
+export function playedText(played: readonly Played[]): string {
+  const loud = played
+    .filter((line) => !line.quiet)
+    .flatMap((line) => [...line.shown.map(({ text }) => text), ...line.answers]);
+  const quiet = played.filter((line) => line.quiet);
+  const shown = quiet.flatMap((line) => line.shown);
+  const notes = shown.filter((line) => line.quiet?.kind === "note");
+  const replies = shown.filter((line) => line.quiet?.kind === "reply");
+  const applies = shown.filter((line) => line.quiet?.kind === "apply");
+  replies.sort((a, b) => (a.quiet?.order ?? 0) - (b.quiet?.order ?? 0));
+  applies.sort((a, b) => nodeOrder(a) - nodeOrder(b));
+  const texts = [...notes, ...replies, ...applies].flatMap((line) => line.quiet?.text ?? []);
+  return [...loud, ...texts, ...quiet.flatMap((line) => line.answers)].join("\n");
 }
 
 function nodeOrder(shown: Shown): number {
