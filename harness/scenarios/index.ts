@@ -6,3 +6,4 @@ export * from "./predict.js";
 export type * from "./scenario.js";
 export type * from "./topology.js";
 export * from "./validate.js";
+export * from "./topologyCheck.js";

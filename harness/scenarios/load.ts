@@ -22,7 +22,7 @@ export function checkScenario(value: unknown, file: string): Scenario {
       throw new InputError({
         file,
         path: `/options/${protocol}`,
-        expected: `one of ${protocolNames().join(", ")}`,
+        expected: `one of ${protocolsWithSettings().join(", ")}`,
         found: shown(protocol),
       });
     validate(schema, settings, file, `/options/${protocol}`, true);
@@ -31,7 +31,7 @@ export function checkScenario(value: unknown, file: string): Scenario {
 }
 
 /** Protocols whose settings have a schema. */
-export function protocolNames(): string[] {
+export function protocolsWithSettings(): string[] {
   const names = readdirSync(join(scenarioFolder(), "schema"));
   const suffix = "-options.schema.json";
   return names.filter((name) => name.endsWith(suffix)).map((name) => name.slice(0, -suffix.length));
