@@ -1,0 +1,2 @@
+export { renderReport } from "./html.js";
+export { renderTable, renderVerdict } from "./table.js";
