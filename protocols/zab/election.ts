@@ -1,0 +1,187 @@
+/**
+ * Fast leader election (Medeiros 2012 §3.1; ZooKeeper's FastLeaderElection): phase 0, which only proposes a leader.
+ * Nothing is safe because of it; Discovery makes it so.
+ */
+import { lastIndex, lastRound, memberById, memberByOrdinal, type NodeId } from "../core/index.js";
+import type { Notification, Vote } from "./messages.js";
+import { type Out, type ZabState, send } from "./state.js";
+import { act } from "./trace.js";
+
+/** Whether `a` wins over `b`: (currentEpoch, zxid, id), all three (a vote without its epoch is no total order). */
+export function voteWins(a: Vote, b: Vote): boolean {
+  if (a.peerEpoch !== b.peerEpoch) return a.peerEpoch > b.peerEpoch;
+  if (a.zxidEpoch !== b.zxidEpoch) return a.zxidEpoch > b.zxidEpoch;
+  if (a.zxidIndex !== b.zxidIndex) return a.zxidIndex > b.zxidIndex;
+  return a.leader > b.leader;
+}
+
+export function votesEqual(a: Vote, b: Vote): boolean {
+  return (
+    a.leader === b.leader && a.peerEpoch === b.peerEpoch && a.zxidEpoch === b.zxidEpoch && a.zxidIndex === b.zxidIndex
+  );
+}
+
+/** An observer proposes nobody. */
+function ownVote(s: ZabState): Vote {
+  if (!s.voter) return { leader: 0, peerEpoch: 0, zxidEpoch: 0, zxidIndex: 0 };
+  return { leader: s.ordinal, peerEpoch: s.currentEpoch, zxidEpoch: lastRound(s.log), zxidIndex: lastIndex(s.log) };
+}
+
+/** Spec: StartElection(i). The caller has left its epoch and reset what belonged to it. */
+export function startElection(s: ZabState, out: Out): void {
+  s.serverState = "LOOKING";
+  s.phase = "election";
+  s.leader = null;
+  s.logicalClock += 1;
+  s.vote = ownVote(s);
+  s.received = new Map();
+  s.outOfElection = new Map();
+  s.notificationMs = s.options.notificationMinMs;
+  s.finalizing = false;
+  if (s.tracing) act(s, out, "StartElection", [s.id]);
+  broadcastVote(s, out);
+  armNotification(s, out);
+  countVotes(s, out);
+}
+
+function armNotification(s: ZabState, out: Out): void {
+  out.push({ type: "setTimer", timer: "notification", minMs: s.notificationMs, maxMs: s.notificationMs });
+}
+
+/** Held behind no write: a notification promises nothing, and what it says of a history is checked in Discovery. */
+function notify(s: ZabState, to: NodeId, out: Out): void {
+  send(to, { type: "Notification", state: s.serverState, round: s.logicalClock, vote: s.vote }, 0, out);
+}
+
+/** Voters only: an observer asks and is answered, but nobody waits for it. */
+function broadcastVote(s: ZabState, out: Out): void {
+  for (const peer of s.peers) if (peer.role === "voter") notify(s, peer.id, out);
+}
+
+/** Spec: SendNotifications(i). The interval doubles up to notificationMaxMs. */
+export function onNotificationTimeout(s: ZabState, out: Out): void {
+  if (s.serverState !== "LOOKING") return;
+  s.notificationMs = Math.min(s.notificationMs * 2, s.options.notificationMaxMs);
+  if (s.tracing) act(s, out, "SendNotifications", [s.id]);
+  broadcastVote(s, out);
+  armNotification(s, out);
+}
+
+/**
+ * Spec: HandleNotification(i, j). Returns whether this server has just learned who leads an established ensemble, in
+ * which case `s.vote` names the leader.
+ */
+export function handleNotification(s: ZabState, from: NodeId, m: Notification, out: Out): boolean {
+  const sender = memberById(s.members, from);
+  if (sender === null) return false;
+  if (s.serverState !== "LOOKING") {
+    // A server that has found its leader tells it to whoever looks for one, observers included.
+    if (m.state === "LOOKING") notify(s, from, out);
+    return false;
+  }
+  // The word of an observer is never counted (ZOOKEEPER-764).
+  if (sender.role !== "voter") {
+    notify(s, from, out);
+    return false;
+  }
+  const proposed = memberByOrdinal(s.members, m.vote.leader);
+  if (proposed === null || proposed.role !== "voter") return false;
+  if (m.state === "LOOKING") {
+    if (s.voter) handleLookingVote(s, from, m, out);
+    return false;
+  }
+  if (m.state === "OBSERVING") return false;
+  return handleEstablishedVote(s, from, m, m.state, out);
+}
+
+function handleLookingVote(s: ZabState, from: NodeId, m: Notification, out: Out): void {
+  if (m.round < s.logicalClock) {
+    // The sender is in an earlier election: it joins this one when it hears of it.
+    notify(s, from, out);
+    return;
+  }
+  if (m.round > s.logicalClock) {
+    s.logicalClock = m.round;
+    s.received = new Map();
+    const own = ownVote(s);
+    changeVote(s, voteWins(m.vote, own) ? m.vote : own, out);
+  } else if (voteWins(m.vote, s.vote)) {
+    changeVote(s, m.vote, out);
+  }
+  s.received.set(from, m.vote);
+  if (s.tracing) act(s, out, "HandleNotification", [s.id, from]);
+  countVotes(s, out);
+}
+
+function changeVote(s: ZabState, vote: Vote, out: Out): void {
+  s.vote = vote;
+  // The wait for a better vote begins again: one has just come.
+  if (s.finalizing) out.push({ type: "cancelTimer", timer: "finalize" });
+  s.finalizing = false;
+  broadcastVote(s, out);
+}
+
+/** A quorum agrees with this server's proposal (ZooKeeper: termPredicate). */
+function hasQuorum(s: ZabState): boolean {
+  let votes = 0;
+  for (const voter of s.quorums.voters) {
+    const vote = voter === s.id ? s.vote : s.received.get(voter);
+    if (vote !== undefined && votesEqual(vote, s.vote)) votes += 1;
+  }
+  return votes >= s.quorums.election;
+}
+
+function countVotes(s: ZabState, out: Out): void {
+  if (!s.voter || s.finalizing || !hasQuorum(s)) return;
+  s.finalizing = true;
+  const { finalizeWaitMs } = s.options;
+  out.push({ type: "setTimer", timer: "finalize", minMs: finalizeWaitMs, maxMs: finalizeWaitMs });
+}
+
+/** Spec: FinalizeElection(i). Returns whether the election is decided; `s.vote` names the leader. */
+export function onFinalizeTimeout(s: ZabState, out: Out): boolean {
+  if (s.serverState !== "LOOKING" || !s.finalizing) return false;
+  s.finalizing = false;
+  // A voter may have changed its mind during the wait, for another election round.
+  if (!hasQuorum(s)) return false;
+  if (s.tracing) act(s, out, "FinalizeElection", [s.id]);
+  return true;
+}
+
+/**
+ * Votes of servers that are not looking any more. They decide when a quorum of them follows the same leader in the same
+ * round and the leader itself said so (ZooKeeper: checkLeader); else two late servers could elect a dead one for ever.
+ */
+function handleEstablishedVote(
+  s: ZabState,
+  from: NodeId,
+  m: Notification,
+  state: "FOLLOWING" | "LEADING",
+  out: Out,
+): boolean {
+  s.outOfElection.set(from, { state, round: m.round, vote: m.vote });
+  if (s.tracing) act(s, out, "HandleNotification", [s.id, from]);
+  const leader = memberByOrdinal(s.members, m.vote.leader);
+  if (leader === null || leader.id === s.id) return false;
+  if (s.outOfElection.get(leader.id)?.state !== "LEADING") return false;
+  let votes = 0;
+  for (const voter of s.quorums.voters) {
+    const other = s.outOfElection.get(voter);
+    if (other !== undefined && other.vote.leader === m.vote.leader && other.round === m.round) votes += 1;
+    // In the same round, this server's own vote counts beside theirs.
+    else if (voter === s.id && s.voter && m.round === s.logicalClock && s.vote.leader === m.vote.leader) votes += 1;
+  }
+  if (votes < s.quorums.election) return false;
+  s.logicalClock = m.round;
+  s.vote = m.vote;
+  return true;
+}
+
+/** The election is over: nothing of it may fire later. */
+export function endElection(s: ZabState, out: Out): void {
+  out.push({ type: "cancelTimer", timer: "notification" });
+  if (s.finalizing) out.push({ type: "cancelTimer", timer: "finalize" });
+  s.finalizing = false;
+  s.received = new Map();
+  s.outOfElection = new Map();
+}
