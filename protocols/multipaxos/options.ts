@@ -5,20 +5,20 @@ export interface MultiPaxosOptions {
   /**
    * Period of a leader's heartbeats. Milliseconds.
    * @minimum 1
-   * @default 2500
+   * @default 2000
    */
   readonly heartbeatMs: number;
   /**
    * A follower campaigns after a silence drawn from [leaderTimeoutMinMs, leaderTimeoutMaxMs]. With `stickiness` it also
    * refuses to promise for the minimum after it heard a leader. Milliseconds, more than heartbeatMs.
    * @minimum 2
-   * @default 10000
+   * @default 8000
    */
   readonly leaderTimeoutMinMs: number;
   /**
    * Milliseconds, at least leaderTimeoutMinMs. A range of zero makes candidates collide.
    * @minimum 2
-   * @default 15000
+   * @default 12000
    */
   readonly leaderTimeoutMaxMs: number;
   /**
@@ -49,7 +49,7 @@ export interface MultiPaxosOptions {
    * Length of a leader's lease by its own clock, from when the heartbeat was sent. Milliseconds.
    * leaseMs * (1 + clockDriftBound) <= leaderTimeoutMinMs * (1 - clockDriftBound).
    * @minimum 1
-   * @default 9000
+   * @default 7000
    */
   readonly leaseMs: number;
   /**
@@ -118,12 +118,12 @@ export function defaultOptions(timing: TimingProfile): MultiPaxosOptions {
   if (timing === "native")
     return {
       ...SHARED,
-      heartbeatMs: 2_500,
-      leaderTimeoutMinMs: 10_000,
-      leaderTimeoutMaxMs: 15_000,
+      heartbeatMs: 2_000,
+      leaderTimeoutMinMs: 8_000,
+      leaderTimeoutMaxMs: 12_000,
       retransmitMs: 1_000,
       learnRetryMs: 1_000,
-      leaseMs: 9_000,
+      leaseMs: 7_000,
     };
   return {
     ...SHARED,

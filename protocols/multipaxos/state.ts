@@ -247,19 +247,19 @@ function topologyOf(config: ReplicaConfig<MultiPaxos>): Topology {
   };
 }
 
-export function clone(r: MultiPaxosState): MultiPaxosState {
-  const query = r.readQuery;
+export function clone(from: MultiPaxosState): MultiPaxosState {
+  const query = from.readQuery;
   return {
-    ...r,
-    log: cloneLog(r.log),
-    snapshotsTo: new Set(r.snapshotsTo),
-    recovered: new Map(r.recovered),
-    proposals: new Map([...r.proposals].map(([slot, proposal]) => [slot, { ...proposal }])),
-    ownWrites: r.ownWrites.slice(),
-    queue: r.queue.slice(),
-    heartbeatSentMs: r.heartbeatSentMs.slice(),
-    heartbeatAcked: r.heartbeatAcked.slice(),
-    reads: r.reads.slice(),
+    ...from,
+    log: cloneLog(from.log),
+    snapshotsTo: new Set(from.snapshotsTo),
+    recovered: new Map(from.recovered),
+    proposals: new Map([...from.proposals].map(([slot, proposal]) => [slot, { ...proposal }])),
+    ownWrites: from.ownWrites.slice(),
+    queue: from.queue.slice(),
+    heartbeatSentMs: from.heartbeatSentMs.slice(),
+    heartbeatAcked: from.heartbeatAcked.slice(),
+    reads: from.reads.slice(),
     readQuery: query === null ? null : { ...query },
   };
 }
