@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import { InputError, shown } from "./inputError.js";
+import { findJsonError } from "./jsonPlace.js";
 
 export type SchemaName =
   | "scenario"
@@ -62,9 +63,11 @@ export function validate(name: SchemaName, value: unknown, file: string, at = ""
 export function parseJson(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
-  } catch (error) {
-    const found = (error as Error).message.replaceAll("\n", " ");
-    throw new InputError({ file, path: "/", expected: "JSON", found: `${found}${lineOf(text, found)}` });
+  } catch {
+    const place = findJsonError(text);
+    const where = place === null ? "text that is none" : `none at line ${place.line} column ${place.column}`;
+    const expected = place === null ? "JSON" : `JSON with ${place.expected}`;
+    throw new InputError({ file, path: "/", expected, found: where });
   }
 }
 
@@ -77,13 +80,6 @@ export function readText(file: string): string {
     const found = code === "ENOENT" ? "no such file" : code === "EISDIR" ? "a folder" : code;
     throw new InputError({ file, path: "/", expected: "a readable file", found });
   }
-}
-
-function lineOf(text: string, message: string): string {
-  const position = /at position (\d+)/.exec(message)?.[1];
-  if (position === undefined || message.includes("line ")) return "";
-  const before = text.slice(0, Number(position)).split("\n");
-  return ` (line ${before.length} column ${(before.at(-1) ?? "").length + 1})`;
 }
 
 /**

@@ -1,0 +1,152 @@
+/** From runs to a Comparison: summaries, pairs, and the verdict in words. */
+import type { TimingProfile } from "../../protocols/core/index.js";
+import type { Comparison, IncidentRow, Prediction, ScenarioNote } from "../record/index.js";
+import { incidentCellOf, predictIncident, type Scenario, tellingCell } from "../scenarios/index.js";
+import { machine, versions } from "./environment.js";
+import { worst } from "./exit.js";
+import { incidentMatrix } from "./matrix.js";
+import { list, milliseconds, plural } from "./numbers.js";
+import { protocolByName, titleOf } from "./protocols.js";
+import type { CheckedRun } from "./run.js";
+import { groups, pairUp, summarize } from "./summary.js";
+
+export interface ComparisonParts {
+  readonly title: string;
+  readonly timing: TimingProfile;
+  readonly protocols: readonly string[];
+  readonly seeds: readonly number[];
+  readonly scenarios: readonly Scenario[];
+  readonly runs: readonly CheckedRun[];
+  /** Empty: no matrix. */
+  readonly rows: readonly IncidentRow[];
+  readonly matrixSeeds: readonly number[];
+  readonly command: string;
+  readonly startedAt: number;
+}
+
+export function comparisonOf(parts: ComparisonParts): Comparison {
+  const records = parts.runs.map((run) => run.record);
+  const rows = parts.rows;
+  const outcome = worst([...parts.runs.map((run) => run.outcome), ...rows.map((row) => row.outcome.verdict)]);
+  const matrix = rows.length === 0 ? null : incidentMatrix(rows, parts.matrixSeeds);
+  return {
+    kind: "synod-comparison",
+    format: 1,
+    title: parts.title,
+    verdict: verdictWords(parts, outcome),
+    outcome,
+    timing: parts.timing,
+    protocols: parts.protocols,
+    seeds: parts.seeds,
+    scenarios: parts.scenarios.map((scenario) => scenarioNote(scenario, parts)),
+    runs: records,
+    summary: summarize(records),
+    paired: pairUp(records),
+    matrix,
+    notes: notes(parts.timing),
+    versions: versions(),
+    machine: machine(),
+    command: parts.command,
+    madeAt: new Date().toISOString(),
+    wallMs: Date.now() - parts.startedAt,
+  };
+}
+
+function scenarioNote(scenario: Scenario, { protocols, timing }: ComparisonParts): ScenarioNote {
+  const { name, title, about, mode, durationMs, cluster, links } = scenario;
+  return {
+    name,
+    title,
+    about,
+    mode,
+    durationMs,
+    shape: shapeWords(cluster),
+    links: `${links.kind} links`,
+    unavailableGapMs: scenario.unavailableGapMs ?? 1000,
+    predictions: predictionsOf(scenario, protocols, timing),
+  };
+}
+
+function shapeWords({ nodes, firstLeader }: Scenario["cluster"]): string {
+  const parts = (["voter", "learner"] as const).map((role) => {
+    const counts = [
+      ...groups(
+        nodes.filter((node) => node.role === role),
+        (node) => node.region,
+      ),
+    ];
+    if (counts.length === 0) return "";
+    const total = counts.reduce((sum, [, inside]) => sum + inside.length, 0);
+    const where = counts.map(([region, inside]) => `${inside.length} in ${region}`).join(", ");
+    return counts.length === 1 ? `${plural(total, role)} in ${counts[0]?.[0]}` : `${plural(total, role)}: ${where}`;
+  });
+  return `${parts.filter((part) => part !== "").join("; ")}; ${firstLeader ?? "n1"} leads first`;
+}
+
+function predictionsOf(
+  scenario: Scenario,
+  protocols: readonly string[],
+  timing: TimingProfile,
+): { readonly [protocol: string]: Prediction } | null {
+  const cell = incidentCellOf(scenario.name) ?? tellingCell(scenario.name);
+  if (cell === null) return null;
+  const entries = protocols.map((protocol) => {
+    const own = protocol === "raft" ? cell : { ...cell, preVote: null, checkQuorum: null };
+    return [protocol, predictIncident(own, scenario, protocolByName(protocol).patience(timing))] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+/** What a safety check found, then what each scenario did to each protocol. */
+function verdictWords(parts: ComparisonParts, outcome: Comparison["outcome"]): string[] {
+  const lines = [safetyWords(parts, outcome)];
+  for (const scenario of parts.scenarios) lines.push(scenarioWords(scenario, parts));
+  return lines.filter((line) => line !== "");
+}
+
+function safetyWords({ runs, rows, matrixSeeds }: ComparisonParts, outcome: Comparison["outcome"]): string {
+  const total = runs.length + rows.length * matrixSeeds.length;
+  if (outcome === "ok")
+    return `All ${total} runs kept what they promise: every invariant held at every step, no acknowledged write was lost, every history is linearizable.`;
+  const bad = runs.filter((run) => run.outcome === "violated");
+  if (outcome === "violated") {
+    const first = bad[0];
+    const cells = rows.filter((row) => row.outcome.verdict === "violated").map((row) => row.scenario);
+    const what =
+      first === undefined
+        ? `in the cells ${list(cells)}`
+        : `first ${titleOf(first.record.protocol)} in ${first.record.scenario}, seed ${first.record.seed}: ${first.record.reasons[0] ?? "no reason"}. Repeat it with: ${first.record.command}`;
+    return `${bad.length + cells.length} of ${total} runs broke what was promised, ${what}`;
+  }
+  const open = runs.filter((run) => run.outcome === "unknown");
+  return `Nothing was violated, but ${plural(open.length, "run")} of ${total} could not be decided in time: ${open[0]?.record.reasons[0] ?? "a cell of the matrix"}.`;
+}
+
+/** For example "Leader crash: Raft 1.4 s without commits (2 elections), ...". Medians over seeds. */
+function scenarioWords(scenario: Scenario, { runs, protocols }: ComparisonParts): string {
+  const inScenario = runs.map((run) => run.record).filter((run) => run.scenario === scenario.name);
+  if (inScenario.length === 0) return "";
+  const rows = summarize(inScenario);
+  const value = (protocol: string, metric: string): number | null =>
+    rows.find((row) => row.protocol === protocol && row.metric === metric)?.median ?? null;
+  const parts = protocols.map((protocol) => {
+    const gap = value(protocol, "unavailableMs") ?? 0;
+    const latency = `commits in ${milliseconds(value(protocol, "p50Ms"))} (median)`;
+    const gaps = gap === 0 ? "no gap" : `${milliseconds(gap)} of ${milliseconds(scenario.durationMs)} without commits`;
+    return `${titleOf(protocol)} ${latency}, ${gaps}`;
+  });
+  return `${scenario.title}: ${parts.join("; ")}.`;
+}
+
+function notes(timing: TimingProfile): string[] {
+  return [
+    "Milliseconds are virtual: they come from the modelled network and disks, not from this machine.",
+    timing === "matched"
+      ? "Timing profile matched: every protocol notices a silent leader after the same time."
+      : "Timing profile native: every protocol has the defaults of its real systems.",
+    "Without commits: gaps longer than the scenario's threshold in which clients asked and no write was acknowledged.",
+    "Intervals are 95 % intervals of the median over seeds, from order statistics; with fewer than six seeds there is none.",
+    "Pairs compare two protocols seed by seed under the same weather; the ratio is the median over seeds.",
+    "Traces are not validated: this version has no TLA+ specification to check them against.",
+  ];
+}

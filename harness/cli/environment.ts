@@ -1,0 +1,44 @@
+/** Where and with what a result was made. */
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { availableParallelism, cpus, totalmem } from "node:os";
+import { join } from "node:path";
+import type { Machine, Versions } from "../record/index.js";
+import { scenarioFolder } from "../scenarios/index.js";
+
+/** The folder of the package: of the clone, or of the installed package. */
+export function packageFolder(): string {
+  return join(scenarioFolder(), "../..");
+}
+
+export function synodVersion(): string {
+  const text = readFileSync(join(packageFolder(), "package.json"), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+export function versions(): Versions {
+  return { synod: synodVersion(), node: process.versions.node, commit: commitOf(packageFolder()) };
+}
+
+/** null outside a clone. A clone's own `.git` is asked for, so that an installed package never names its host's commit. */
+function commitOf(folder: string): string | null {
+  if (!existsSync(join(folder, ".git"))) return null;
+  try {
+    return execFileSync("git", ["rev-parse", "--short=12", "HEAD"], {
+      cwd: folder,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    }).trim();
+  } catch {
+    return null; // No git on this machine: nothing depends on it.
+  }
+}
+
+export function machine(): Machine {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? "unknown",
+    cores: availableParallelism(),
+    memoryBytes: totalmem(),
+    platform: `${process.platform}-${process.arch}`,
+  };
+}

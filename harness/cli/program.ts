@@ -1,0 +1,182 @@
+/** The verbs and their options, as commander knows them. */
+import { Command, Option } from "commander";
+import type { TimingProfile } from "../../protocols/core/index.js";
+import { collect, parseCount, parseDuration, parseNames, parseSeed, parseSeeds } from "./arguments.js";
+import { synodVersion } from "./environment.js";
+import type { ExitCode } from "./exit.js";
+import { terminal, type Terminal } from "./terminal.js";
+import { check } from "./verbs/check.js";
+import { compare, compareDefaults, type CompareOptions } from "./verbs/compare.js";
+import { doctor } from "./verbs/doctor.js";
+import { plan } from "./verbs/plan.js";
+import { replay } from "./verbs/replay.js";
+import { scenarios } from "./verbs/scenarios.js";
+import { sim, type SimOptions } from "./verbs/sim.js";
+import { start } from "./verbs/start.js";
+import { step } from "./verbs/step.js";
+
+const EXIT_WORDS = `
+Exit codes: 0 all well, 1 a property was violated, 2 unknown or incomplete, 64 wrong usage or bad input.`;
+
+export interface Program {
+  /** Parses the arguments, runs the verb and gives its exit code. Rejects with CommanderError for wrong usage. */
+  run(): Promise<ExitCode>;
+}
+
+export function createProgram(argv: readonly string[]): Program {
+  let code: ExitCode = 0;
+  const program = new Command("synod")
+    .description("A laboratory for replicated-log consensus: Raft, Multi-Paxos and ZAB under the same faults.")
+    .version(synodVersion())
+    .option("--json", "print one JSON object on standard output; everything else goes to standard error")
+    .addHelpText("after", EXIT_WORDS)
+    .showHelpAfterError("(--help lists what there is)")
+    .exitOverride();
+  const verb = (name: string, words: string, act: Act): Command => {
+    const command = program.command(name).description(words).addHelpText("after", EXIT_WORDS);
+    command.option("--json", "print one JSON object on standard output; everything else goes to standard error");
+    return command.action(async () => {
+      const options = command.opts<Raw>();
+      const json = options["json"] === true || program.opts()["json"] === true;
+      code = await act(terminal(json), options, command.args);
+    });
+  };
+  addRunVerbs(verb, argv);
+  addFileVerbs(verb);
+  return {
+    async run() {
+      // Without a verb there is nothing to do but to say what there is.
+      await program.parseAsync(argv.length === 0 ? ["--help"] : [...argv], { from: "user" });
+      return code;
+    },
+  };
+}
+
+type Raw = Readonly<Record<string, unknown>>;
+type Act = (out: Terminal, options: Raw, args: readonly string[]) => ExitCode | Promise<ExitCode>;
+type AddVerb = (name: string, words: string, act: Act) => Command;
+
+function timingOption(): Option {
+  return new Option("--timing <profile>", "equal detection budgets, or the defaults of the protocols' real systems")
+    .choices(["matched", "native"])
+    .default("matched");
+}
+
+function deadlineOption(): Option {
+  return new Option("--deadline <time>", "give up the check of a history after this long")
+    .argParser(parseDuration)
+    .default(20_000, "20s");
+}
+
+function durationOption(): Option {
+  return new Option("--duration <time>", "length of the measured part, in place of the scenario's").argParser(
+    parseDuration,
+  );
+}
+
+function addRunVerbs(verb: AddVerb, argv: readonly string[]): void {
+  const command = `npx synod ${argv.join(" ")}`.trim();
+  const comparing = (added: Command): Command =>
+    added
+      .option("--protocols <names>", "with commas; all of them if absent", parseNames)
+      .addOption(new Option("--protocol <name>", "a single one").conflicts("protocols"))
+      .option("--scenario <name or file>", "may be given several times", collect)
+      .option("--seeds <seeds>", "for example 1..200", parseSeeds)
+      .addOption(new Option("--seed <n>", "a single one").argParser(parseSeed).conflicts("seeds"))
+      .option("--matrix [seeds]", "the incident's matrix besides, with these seeds (1 if none are given)", parseSeeds)
+      .addOption(timingOption())
+      .addOption(durationOption())
+      .addOption(deadlineOption())
+      .option("--out <dir>", "where report.html and results.ndjson go", "out");
+  comparing(
+    verb("compare", "protocols x scenarios x seeds: paired results, all checks, an HTML report", (out, options) =>
+      compare({ ...compareDefaults(command), ...compareOptions(options), command }, out),
+    ),
+  );
+  comparing(
+    verb("start", "the main job: the incident's telling cells, its matrix, and other faults", (out, options) =>
+      start(out, { ...compareOptions(options), command }),
+    ),
+  );
+  verb("sim", "one seeded run of one protocol", (out, options) => sim(simOptions(options), out))
+    .requiredOption("--protocol <name>", "raft, multipaxos or zab")
+    .requiredOption("--scenario <name or file>", "see `synod scenarios`")
+    .option("--seed <n>", "0 to 4294967295", parseSeed, 1)
+    .addOption(timingOption())
+    .addOption(durationOption())
+    .option("--steps <n>", "stop after this many step inputs", parseCount)
+    .option("--trace <file>", "write the trace, NDJSON")
+    .option("--history <file>", "write the client history, JSONL")
+    .option("--out <dir>", "write the run's manifest and record")
+    .option("--shrink", "if a property breaks: leave out faults and operations until none can go")
+    .addOption(deadlineOption());
+}
+
+function compareOptions(options: Raw): Partial<CompareOptions> {
+  const { protocol, protocols, scenario, seed, seeds, matrix, timing, duration, deadline, out } = options;
+  return {
+    ...(protocols === undefined ? {} : { protocols: protocols as readonly string[] }),
+    ...(protocol === undefined ? {} : { protocols: [protocol as string] }),
+    ...(scenario === undefined ? {} : { scenarios: [...new Set(scenario as readonly string[])] }),
+    ...(seeds === undefined ? {} : { seeds: seeds as readonly number[] }),
+    ...(seed === undefined ? {} : { seeds: [seed as number] }),
+    ...(matrix === undefined ? {} : { matrixSeeds: matrix === true ? [1] : (matrix as readonly number[]) }),
+    timing: timing as TimingProfile,
+    durationMs: duration as number | undefined,
+    checkDeadlineMs: deadline as number,
+    out: out as string,
+  };
+}
+
+function simOptions(options: Raw): SimOptions {
+  return {
+    protocol: options["protocol"] as string,
+    scenario: options["scenario"] as string,
+    seed: options["seed"] as number,
+    timing: options["timing"] as TimingProfile,
+    durationMs: options["duration"] as number | undefined,
+    steps: options["steps"] as number | undefined,
+    trace: options["trace"] as string | undefined,
+    history: options["history"] as string | undefined,
+    out: options["out"] as string | undefined,
+    shrink: options["shrink"] === true,
+    checkDeadlineMs: options["deadline"] as number,
+  };
+}
+
+function addFileVerbs(verb: AddVerb): void {
+  verb("replay", "a run manifest again, to the same hash", (out, options, args) =>
+    replay(args[0] as string, options["deadline"] as number, out),
+  )
+    .argument("<manifest>", "as `synod sim --out` writes it")
+    .addOption(deadlineOption());
+  verb("check", "a client history against a consistency level", (out, options, args) =>
+    check(
+      args[0] as string,
+      {
+        level: "linearizable",
+        model: "kv",
+        manifest: options["manifest"] as string | undefined,
+        html: options["html"] as string | undefined,
+        deadlineMs: options["deadline"] as number,
+      },
+      out,
+    ),
+  )
+    .argument("<history>", "JSONL, one event a line")
+    .addOption(new Option("--level <level>", "what is promised").choices(["linearizable"]).default("linearizable"))
+    .addOption(new Option("--model <model>", "what an operation means").choices(["kv"]).default("kv"))
+    .option("--manifest <file>", "the run it comes from")
+    .option("--html <file>", "write the verdict and the witness as a page")
+    .addOption(deadlineOption());
+  verb("step", "the script driver by hand: type events, see effects", (out, options, args) =>
+    step(args[0], options["protocol"] as string | undefined, out),
+  )
+    .argument("[file]", "a script; standard input if absent")
+    .option("--protocol <name>", "the protocol of `cluster` lines that name none");
+  verb("scenarios", "what can be run", (out) => scenarios(out));
+  verb("doctor", "what this machine has and lacks, and the line that installs it", (out) => doctor(out));
+  verb("plan", "look at a topology before it is deployed", (out, _options, args) =>
+    plan(args[0] as string, out),
+  ).argument("<file>", "sites, round trips, nodes, timeouts");
+}

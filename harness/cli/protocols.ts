@@ -1,0 +1,71 @@
+/** The composition root's registry: the only place that knows which protocols there are. */
+import type { AnyModule, TimingProfile } from "../../protocols/core/index.js";
+import { anyModule } from "../../protocols/core/index.js";
+import { multipaxos, type MultiPaxosOptions } from "../../protocols/multipaxos/index.js";
+import { raft, type RaftOptions } from "../../protocols/raft/index.js";
+import { zab, type ZabOptions } from "../../protocols/zab/index.js";
+import { InputError, type Patience } from "../scenarios/index.js";
+
+export interface RegisteredProtocol {
+  readonly module: AnyModule;
+  /** As people write it. */
+  readonly title: string;
+  /** For the incident's arithmetic. */
+  readonly patience: (timing: TimingProfile) => Patience;
+}
+
+/** Writes that the incident's clients ask for, which come on top of heartbeats. */
+const INCIDENT_WRITES_PER_SECOND = 6;
+
+const PROTOCOLS: readonly RegisteredProtocol[] = [
+  {
+    module: anyModule(raft),
+    title: "Raft",
+    patience: (timing) => {
+      const options: RaftOptions = raft.defaultOptions(timing);
+      return patience(options.electionTimeoutMinMs, options.heartbeatIntervalMs);
+    },
+  },
+  {
+    module: anyModule(multipaxos),
+    title: "Multi-Paxos",
+    patience: (timing) => {
+      const options: MultiPaxosOptions = multipaxos.defaultOptions(timing);
+      return patience(options.leaderTimeoutMinMs, options.heartbeatMs);
+    },
+  },
+  {
+    module: anyModule(zab),
+    title: "ZAB",
+    patience: (timing) => {
+      const options: ZabOptions = zab.defaultOptions(timing);
+      // A leader pings twice in a tick and gives up a follower after syncLimit of them.
+      return patience(options.syncLimit * options.tickTimeMs, options.tickTimeMs / 2);
+    },
+  },
+];
+
+function patience(detectionMs: number, heartbeatMs: number): Patience {
+  return { detectionMs, messagesPerSecond: 1000 / heartbeatMs + INCIDENT_WRITES_PER_SECOND };
+}
+
+export function protocolNames(): string[] {
+  return PROTOCOLS.map(({ module }) => module.name);
+}
+
+/** @throws InputError for a name that is no protocol's */
+export function protocolByName(name: string): RegisteredProtocol {
+  const found = PROTOCOLS.find(({ module }) => module.name === name);
+  if (found === undefined)
+    throw new InputError({
+      file: "--protocol",
+      path: "",
+      expected: `one of ${protocolNames().join(", ")}`,
+      found: JSON.stringify(name),
+    });
+  return found;
+}
+
+export function titleOf(name: string): string {
+  return PROTOCOLS.find(({ module }) => module.name === name)?.title ?? name;
+}

@@ -1,0 +1,137 @@
+/** One run with everything that is said about it: the simulator's record, the checked history, the expectations. */
+import type { TimingProfile } from "../../protocols/core/index.js";
+import { checkLinearizable, historyFromEvents, staleReads } from "../check/index.js";
+import { runSimulation, type SimulationOutcome, type TraceSink } from "../drivers/sim/index.js";
+import type { HistoryEvent } from "../record/history.js";
+import { quantileOfSorted, type RunManifest, type RunRecord } from "../record/index.js";
+import { InputError, resolveOptions, type Scenario, shown } from "../scenarios/index.js";
+import { type Outcome, outcomeOf, unmet } from "./expectation.js";
+import { protocolByName } from "./protocols.js";
+
+/** Plain data, so that it can go to another thread. */
+export interface RunRequest {
+  readonly protocol: string;
+  readonly scenario: Scenario;
+  /** The scenario as the command line names it. */
+  readonly scenarioName: string;
+  readonly timing: TimingProfile;
+  readonly seed: number;
+  /** Replaces the scenario's duration; for the command that repeats the run. Absent: the scenario's own. */
+  readonly durationMs?: number;
+  /** Measure the writes acknowledged in this stretch of the fault clock apart. */
+  readonly windowMs?: readonly [number, number];
+  /** Give up the check of the history after this long; the verdict is unknown then. Milliseconds. */
+  readonly checkDeadlineMs: number;
+}
+
+export interface CheckedRun {
+  readonly record: RunRecord;
+  readonly outcome: Outcome;
+  readonly window: WindowStatistics | null;
+}
+
+/** Of the writes acknowledged in a stretch of a run. */
+export interface WindowStatistics {
+  readonly committed: number;
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+}
+
+/** What a single run is asked for besides. */
+export interface RunExtras {
+  readonly trace?: TraceSink;
+  readonly eventsMax?: number | null;
+  readonly omittedOperations?: readonly number[];
+}
+
+export interface FullRun extends CheckedRun {
+  readonly simulation: SimulationOutcome;
+  readonly manifest: RunManifest;
+}
+
+const NOT_VALIDATED = "not validated: this version has no specification";
+
+/** @throws InputError for settings that the protocol does not have or a read level that it does not offer */
+export function prepare(request: Pick<RunRequest, "protocol" | "scenario" | "scenarioName" | "timing">): object {
+  const { module } = protocolByName(request.protocol);
+  for (const [i, group] of request.scenario.workload.clients.entries()) {
+    const level = group.readLevel ?? "linearizable";
+    if (!module.readLevels.includes(level))
+      throw new InputError({
+        file: request.scenarioName,
+        path: `/workload/clients/${i}/readLevel`,
+        expected: `one of the levels that ${module.name} offers: ${module.readLevels.join(", ")}`,
+        found: shown(level),
+      });
+  }
+  return resolveOptions(request.scenario, module, request.timing, request.scenarioName);
+}
+
+export function runChecked(request: RunRequest, extras: RunExtras = {}): FullRun {
+  const options = prepare(request);
+  const { module } = protocolByName(request.protocol);
+  const { scenario, timing, seed } = request;
+  const simulation = runSimulation({ module, scenario, options, timing, seed, history: true, ...extras });
+  const history = historyFromEvents(simulation.history);
+  const linearizable = checkLinearizable(history, { deadlineMs: request.checkDeadlineMs });
+  const stale = staleReads(history);
+  const sim = simulation.record;
+  const verdicts = { ...sim.verdicts, linearizable: linearizable.verdict, trace: NOT_VALIDATED };
+  const command = commandOf(request, extras);
+  const checked: RunRecord = { ...sim, verdicts, staleReads: stale, command };
+  const reasons = [...sim.reasons, ...linearizableReasons(linearizable), ...unmet(scenario, checked)];
+  const record: RunRecord = { ...checked, reasons };
+  const outcome = outcomeOf(scenario, record);
+  const window = request.windowMs === undefined ? null : windowStatistics(simulation, request.windowMs);
+  const verdict = outcome === "violated" ? "violated" : "ok";
+  return { record, outcome, window, simulation, manifest: { ...simulation.manifest, verdict } };
+}
+
+function linearizableReasons(result: ReturnType<typeof checkLinearizable>): string[] {
+  if (result.verdict === "ok") return [];
+  return [
+    `history: ${result.verdict === "violated" ? "not linearizable" : "unknown"}, ${result.reason ?? "no reason"}`,
+  ];
+}
+
+/** The command line that repeats a run of these inputs. */
+export function commandOf(request: RunRequest, extras: RunExtras = {}): string {
+  const { protocol, scenarioName, seed, timing, durationMs } = request;
+  const parts = ["npx synod sim", `--protocol ${protocol}`, `--scenario ${quoted(scenarioName)}`, `--seed ${seed}`];
+  if (timing !== "matched") parts.push(`--timing ${timing}`);
+  if (durationMs !== undefined) parts.push(`--duration ${durationMs}ms`);
+  if (typeof extras.eventsMax === "number") parts.push(`--steps ${extras.eventsMax}`);
+  return parts.join(" ");
+}
+
+function quoted(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+const WRITES = new Set(["put", "delete", "cas", "append"]);
+
+function windowStatistics(simulation: SimulationOutcome, windowMs: readonly [number, number]): WindowStatistics {
+  const latencies = writeLatencies(simulation.history, windowMs);
+  latencies.sort((a, b) => a - b);
+  return {
+    committed: latencies.length,
+    p50Ms: quantileOfSorted(latencies, 0.5),
+    p99Ms: quantileOfSorted(latencies, 0.99),
+  };
+}
+
+/** Milliseconds from call to answer, of every write answered in the window. */
+function writeLatencies(events: readonly HistoryEvent[], [fromMs, toMs]: readonly [number, number]): number[] {
+  const called = new Map<number | string, number>();
+  const latencies: number[] = [];
+  for (const event of events) {
+    if (!WRITES.has(event.f)) continue;
+    if (event.type === "invoke") called.set(event.process, event.time);
+    else if (event.type === "ok") {
+      const atMs = event.time / 1e6;
+      const from = called.get(event.process);
+      if (from !== undefined && atMs >= fromMs && atMs < toMs) latencies.push((event.time - from) / 1e6);
+    }
+  }
+  return latencies;
+}

@@ -1,0 +1,201 @@
+/** `synod compare`: protocols x scenarios x seeds, everything checked, told in words, as a table and as a report. */
+import { join } from "node:path";
+import type { TimingProfile } from "../../../protocols/core/index.js";
+import type { Comparison, IncidentRow } from "../../record/index.js";
+import { renderReport, renderTable, renderVerdict } from "../../report/index.js";
+import { checkScenario, loadScenario, type Scenario } from "../../scenarios/index.js";
+import { comparisonOf } from "../comparison.js";
+import { exitOf, type ExitCode } from "../exit.js";
+import { type CellTask, cellTasks, incidentRow } from "../matrix.js";
+import { milliseconds, plural } from "../numbers.js";
+import type { CompareOutput } from "../output.js";
+import { createPool, type RunPool } from "../pool.js";
+import { protocolByName, protocolNames } from "../protocols.js";
+import { type CheckedRun, prepare, type RunRequest } from "../run.js";
+import { intervalLines, pairedLines, staleLines } from "../tables.js";
+import { type Terminal, wrap } from "../terminal.js";
+import { writeWhole } from "../write.js";
+
+export interface CompareOptions {
+  readonly title: string;
+  readonly protocols: readonly string[];
+  readonly scenarios: readonly string[];
+  readonly seeds: readonly number[];
+  /** Seeds of the incident's matrix; empty: without the matrix. */
+  readonly matrixSeeds: readonly number[];
+  readonly timing: TimingProfile;
+  readonly durationMs: number | undefined;
+  readonly out: string;
+  readonly checkDeadlineMs: number;
+  readonly command: string;
+}
+
+/** Give up the check of one history after this long. */
+const DEADLINE_MS = 20_000;
+/** A provisional verdict is worth its lines only if the final one is further away than this. */
+const EARLY_MS = 5000;
+
+export function compareDefaults(command: string): CompareOptions {
+  return {
+    title: "Comparison",
+    protocols: protocolNames(),
+    scenarios: ["calm", "leader-crash", "minority-partition", "power-loss-all"],
+    seeds: [1, 2, 3, 4, 5, 6, 7, 8],
+    matrixSeeds: [],
+    timing: "matched",
+    durationMs: undefined,
+    out: "out",
+    checkDeadlineMs: DEADLINE_MS,
+    command,
+  };
+}
+
+interface Named {
+  /** As on the command line: a name or a file. */
+  readonly name: string;
+  readonly scenario: Scenario;
+}
+
+export async function compare(options: CompareOptions, out: Terminal): Promise<ExitCode> {
+  const startedAt = Date.now();
+  const scenarios = options.scenarios.map((name) => ({ name, scenario: loadWithDuration(name, options.durationMs) }));
+  const requests = requestsOf(options, scenarios);
+  const cells = cellTasks(options.protocols, options.matrixSeeds, options.timing, options.checkDeadlineMs);
+  const parts = { ...options, scenarios: scenarios.map((one) => one.scenario), startedAt };
+  const pool = createPool();
+  try {
+    const seen = {
+      done: 0,
+      total: requests.length + cells.length * options.matrixSeeds.length,
+      violated: 0,
+      startedAt,
+    };
+    const onDone = (run: CheckedRun): void => showProgress(out, seen, run);
+    // One seed of everything first: whoever waits for the rest has something to read.
+    const firstCount = scenarios.length * options.protocols.length;
+    const first = await pool.runAll(requests.slice(0, firstCount), onDone);
+    const more = seen.total - firstCount;
+    if ((more / firstCount) * (Date.now() - startedAt) > EARLY_MS) {
+      const early = comparisonOf({
+        ...parts,
+        runs: first,
+        rows: [],
+        matrixSeeds: [],
+        seeds: options.seeds.slice(0, 1),
+      });
+      sayVerdict(early, out, `This is the first seed; ${plural(more, "run")} more will tell how sure it is.`);
+    }
+    const rest = await pool.runAll(requests.slice(firstCount), onDone);
+    const rows = await runMatrix(pool, cells, onDone);
+    out.progress(null);
+    return finish(comparisonOf({ ...parts, runs: [...first, ...rest], rows }), options, out);
+  } finally {
+    await pool.close();
+  }
+}
+
+function loadWithDuration(name: string, durationMs: number | undefined): Scenario {
+  const scenario = loadScenario(name);
+  return durationMs === undefined ? scenario : checkScenario({ ...scenario, durationMs }, `${name} with --duration`);
+}
+
+/** Everything is checked before the first run: a bad setting of the last protocol must not cost the time of the others. */
+function requestsOf(options: CompareOptions, scenarios: readonly Named[]): RunRequest[] {
+  const { timing, checkDeadlineMs, durationMs } = options;
+  for (const protocol of options.protocols) protocolByName(protocol);
+  for (const { name, scenario } of scenarios)
+    for (const protocol of options.protocols) prepare({ protocol, scenario, scenarioName: name, timing });
+  const requests: RunRequest[] = [];
+  // Seeds outermost: what is shown early has every scenario and protocol in it.
+  for (const seed of options.seeds)
+    for (const { name, scenario } of scenarios)
+      for (const protocol of options.protocols) {
+        const base = { protocol, scenario, scenarioName: name, timing, seed, checkDeadlineMs };
+        requests.push(durationMs === undefined ? base : { ...base, durationMs });
+      }
+  return requests;
+}
+
+async function runMatrix(
+  pool: RunPool,
+  cells: readonly CellTask[],
+  onDone: (run: CheckedRun) => void,
+): Promise<IncidentRow[]> {
+  const runs = await pool.runAll(
+    cells.flatMap((cell) => cell.requests),
+    onDone,
+  );
+  let at = 0;
+  return cells.map((cell) => {
+    const own = runs.slice(at, at + cell.requests.length);
+    at += cell.requests.length;
+    return incidentRow(cell, own);
+  });
+}
+
+interface Seen {
+  done: number;
+  readonly total: number;
+  violated: number;
+  readonly startedAt: number;
+}
+
+function showProgress(out: Terminal, seen: Seen, { record, outcome }: CheckedRun): void {
+  seen.done += 1;
+  if (outcome === "violated") seen.violated += 1;
+  const elapsed = Date.now() - seen.startedAt;
+  const left = (elapsed / seen.done) * (seen.total - seen.done);
+  const bad = seen.violated > 0 ? `, ${seen.violated} violated` : "";
+  out.progress(
+    `${seen.done}/${seen.total} runs${bad}, about ${milliseconds(left)} left: ${record.protocol} ${record.scenario}`,
+  );
+}
+
+function sayVerdict(comparison: Comparison, out: Terminal, more: string): void {
+  out.say(renderVerdict(comparison));
+  out.say();
+  if (more !== "") out.say(`${more}\n`);
+}
+
+function finish(comparison: Comparison, options: CompareOptions, out: Terminal): ExitCode {
+  const report = writeWhole(join(options.out, "report.html"), renderReport(comparison));
+  const results = writeWhole(
+    join(options.out, "results.ndjson"),
+    comparison.runs.map((run) => `${JSON.stringify(run)}\n`).join(""),
+  );
+  writeWhole(join(options.out, "comparison.json"), `${JSON.stringify(comparison)}\n`);
+  sayVerdict(comparison, out, "");
+  for (const line of comparison.matrix?.words ?? []) {
+    for (const piece of wrap(line)) out.say(piece);
+    out.say();
+  }
+  if (comparison.runs.length > 0) {
+    out.say(renderTable(comparison));
+    section(out, "95 % intervals of the medians", intervalLines(comparison));
+    section(out, "Ratios, seed by seed, with 95 % intervals", pairedLines(comparison));
+    section(out, "Stale reads by level, over all seeds", staleLines(comparison));
+  }
+  out.say();
+  out.say("Traces: not validated, this version has no TLA+ specification to check them against.");
+  out.say(`Report: ${report}   Results: ${results}   (${milliseconds(comparison.wallMs)} on this machine)`);
+  const { verdict, outcome, runs, summary, paired, wallMs } = comparison;
+  const result: CompareOutput = {
+    verdict,
+    outcome,
+    report,
+    results,
+    runs: runs.map(({ timeline: _timeline, latency: _latency, ...row }) => row),
+    summary,
+    paired,
+    wallMs,
+  };
+  out.result(result);
+  return exitOf(outcome);
+}
+
+function section(out: Terminal, title: string, lines: readonly string[]): void {
+  if (lines.length === 0) return;
+  out.say();
+  out.say(`${title}:`);
+  for (const line of lines) out.say(`  ${line}`);
+}

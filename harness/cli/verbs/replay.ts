@@ -1,0 +1,63 @@
+/** `synod replay MANIFEST`: a recorded run again, to the same hash. */
+import type { RunManifest } from "../../record/index.js";
+import { checkScenario, InputError, parseJson, readText, type Scenario, validate } from "../../scenarios/index.js";
+import { EXIT, exitOf, type ExitCode } from "../exit.js";
+import { synodVersion } from "../environment.js";
+import { protocolByName, protocolNames } from "../protocols.js";
+import { type FullRun, prepare, runChecked, type RunRequest } from "../run.js";
+import type { Terminal } from "../terminal.js";
+import { outputOf, sayRun } from "./sim.js";
+
+export function replay(file: string, checkDeadlineMs: number, out: Terminal): ExitCode {
+  const { manifest, scenario } = loadManifest(file);
+  const { protocol, timing, seed, omittedOperations, eventsMax } = manifest;
+  const request: RunRequest = { protocol, scenario, scenarioName: `${file}: /scenario`, timing, seed, checkDeadlineMs };
+  prepare(request);
+  const run: FullRun = runChecked(request, { omittedOperations, eventsMax });
+  const command = `npx synod replay ${file}`;
+  const repeated = { ...run, record: { ...run.record, command } };
+  const sameHash = run.record.traceHash === manifest.traceHash;
+  out.say(
+    sameHash
+      ? `The same run: hash ${manifest.traceHash} again.`
+      : `Another run: the manifest has hash ${manifest.traceHash}, this one ${run.record.traceHash}.`,
+  );
+  if (!sameHash) out.say(whyDifferent(manifest));
+  sayRun(repeated, out);
+  out.result({ ...outputOf(repeated, {}), sameHash });
+  return sameHash ? exitOf(run.outcome) : EXIT.violated;
+}
+
+function whyDifferent(manifest: RunManifest): string {
+  const now = synodVersion();
+  if (manifest.synodVersion !== now)
+    return `It was made by Synod ${manifest.synodVersion}, this is ${now}: what a protocol does may have changed.`;
+  return "Equal inputs gave different runs: something in a core or in the simulator is not deterministic, or its code has changed.";
+}
+
+/** @throws InputError */
+export function loadManifest(file: string): { readonly manifest: RunManifest; readonly scenario: Scenario } {
+  const value = parseJson(readText(file), file);
+  validate("manifest", value, file);
+  const manifest = value as RunManifest;
+  if (!protocolNames().includes(manifest.protocol))
+    throw new InputError({
+      file,
+      path: "/protocol",
+      expected: `one of ${protocolNames().join(", ")}`,
+      found: JSON.stringify(manifest.protocol),
+    });
+  protocolByName(manifest.protocol);
+  return { manifest, scenario: inside(manifest.scenario, file) };
+}
+
+/** The scenario in a manifest, with the paths of its errors as they are in the manifest's file. */
+function inside(value: unknown, file: string): Scenario {
+  try {
+    return checkScenario(value, file);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const { detail } = error;
+    throw new InputError({ ...detail, path: `/scenario${detail.path === "/" ? "" : detail.path}` });
+  }
+}
