@@ -1,0 +1,435 @@
+/** One simulated process: boot, loop turns, effects, crash. */
+import { type AnyProtocol, assert, type NodeId, unreachable } from "../../../protocols/core/index.js";
+import { createHost, type Host } from "../../host/index.js";
+import { cancelTimer, dropTimers, localTime, resetClock, setTimer } from "./clock.js";
+import { completeWrites, crashDisk, startSync } from "./disk.js";
+import { hashArrival, hashEffect, hashInput } from "./fingerprint.js";
+import type { Ledger } from "./ledger.js";
+import { clientReply, requestOf } from "./reply.js";
+import { createPacket, resetConnection, transmit, transmitPacket } from "./network.js";
+import {
+  type Body,
+  CRASH_TRIGGER,
+  type Link,
+  NS_PER_MS,
+  type Packet,
+  type PendingWrite,
+  type Persist,
+  RESTART,
+  type SimEffect,
+  type SimInput,
+  type SimNode,
+  SNAPSHOT_SENT,
+  TURN,
+  type World,
+} from "./world.js";
+
+/** What handling one input costs a healthy CPU. Real replicas spend 2 to 10 microseconds on a message. */
+const INPUT_NS = 4_000;
+/** Far above what a run's clients need; a session that is dropped would be a fault nobody asked for. */
+const SESSIONS_MAX = 1_000_000;
+const BATCH_BYTES_MAX = 1 << 20;
+
+/** Starts the process from what its disk holds. A damaged disk refuses, and the node stays down for good. */
+export function boot(world: World, ledger: Ledger, node: SimNode): void {
+  const { disk } = node;
+  assert(node.host === null, `${node.id} is booted while it runs`);
+  if (disk.damage !== null) {
+    if (node.corrupt === null) world.counts.refusedToStart += 1;
+    node.corrupt = disk.damage;
+    environment(world, node, "Corrupt", [node.id, disk.damage]);
+    return;
+  }
+  node.incarnation += 1;
+  resetClock(node, world.now);
+  node.timers = new Map();
+  node.inbox = [];
+  node.turnScheduled = false;
+  node.turnEndWanted = false;
+  node.busyUntil = world.now;
+  disk.durableSeq = 0;
+  node.host = createHost<AnyProtocol>({
+    module: world.module,
+    replica: {
+      id: node.id,
+      incarnation: node.incarnation,
+      bootstrap: world.configuration,
+      options: world.options,
+      tracing: world.trace !== null,
+    },
+    recovered: {
+      hard: disk.hard,
+      snapshot: disk.snapshot,
+      entries: disk.log.slots.filter((entry) => entry !== undefined),
+    },
+    loadSnapshot: (id) => {
+      const image = disk.images.get(id);
+      assert(image !== undefined, `${node.id} has no snapshot ${id}`);
+      return image.bytes;
+    },
+    sessionsMax: SESSIONS_MAX,
+    batchBytesMax: BATCH_BYTES_MAX,
+  });
+  listRunning(world);
+  ledger.onBoot(node);
+  enqueue(world, ledger, node, { type: "start" });
+}
+
+function listRunning(world: World): void {
+  world.running = [];
+  for (const node of world.nodes) if (node.host !== null) world.running.push(node.host.state);
+}
+
+/** The process is gone: memory, timers, what waited for it, and a random suffix of what was not synced. */
+export function crash(world: World, ledger: Ledger, node: SimNode, tornWrite: number): void {
+  if (node.host === null) return;
+  world.counts.crashes += 1;
+  const { kept, lost, torn } = crashDisk(node, tornWrite, ledger);
+  world.counts.writesLost += lost;
+  world.counts.writesTorn += torn;
+  world.hash.word(0x4a000000 | (node.number << 16) | (kept & 0xffff));
+  node.host = null;
+  node.inbox = [];
+  dropTimers(node);
+  listRunning(world);
+  ledger.onCrash(node);
+  environment(world, node, "Crash", [node.id, kept, lost]);
+  const count = world.nodes.length;
+  for (let other = 0; other < count; other += 1) {
+    resetConnection(world, world.links[node.number * count + other] as Link);
+    resetConnection(world, world.links[other * count + node.number] as Link);
+  }
+}
+
+/** Crashes the node and boots it again after `forNs`; Infinity: never. */
+export function takeDown(world: World, ledger: Ledger, node: SimNode, tornWrite: number, forNs: number): void {
+  node.down += 1;
+  crash(world, ledger, node, tornWrite);
+  if (forNs !== Number.POSITIVE_INFINITY) world.queue.push(world.now + forNs, RESTART, node.number, 0, null);
+}
+
+/** A RESTART event: one of the reasons to be down is over. */
+export function bringUp(world: World, ledger: Ledger, node: SimNode): void {
+  if (node.down === 0) return; // It was mended before its time.
+  node.down -= 1;
+  if (node.down === 0 && node.host === null) boot(world, ledger, node);
+}
+
+/** Gives the node an input: at once if it is idle, else in its next loop turn. */
+export function enqueue(world: World, ledger: Ledger, node: SimNode, input: SimInput): void {
+  node.inbox.push(input);
+  if (node.paused > 0) return;
+  if (node.busyUntil > world.now) scheduleTurn(world, node);
+  else runTurn(world, ledger, node);
+}
+
+export function scheduleTurn(world: World, node: SimNode): void {
+  if (node.turnScheduled) return;
+  node.turnScheduled = true;
+  world.queue.push(Math.max(world.now, node.busyUntil), TURN, node.number, node.incarnation, null);
+}
+
+/** A TURN event, or a pause that ended. */
+export function resumeTurns(world: World, ledger: Ledger, node: SimNode): void {
+  if (node.host === null || node.paused > 0 || node.inbox.length === 0) return;
+  if (node.busyUntil > world.now) scheduleTurn(world, node);
+  else runTurn(world, ledger, node);
+}
+
+/** One loop turn: everything that waits, then `turnEnd`, then one sync for all of it. */
+export function runTurn(world: World, ledger: Ledger, node: SimNode): void {
+  const inputs = node.inbox;
+  node.inbox = [];
+  const cost = Math.round(INPUT_NS * node.slowness);
+  let at = world.now;
+  for (const input of inputs) {
+    if (input.type === "timeout" && !takeFired(node, input.timer)) continue;
+    at += cost;
+    step(world, ledger, node, input, at);
+    if (world.broken !== null) return;
+  }
+  if (node.turnEndWanted) {
+    node.turnEndWanted = false;
+    step(world, ledger, node, { type: "turnEnd" }, at);
+  }
+  node.busyUntil = at;
+  startSync(world, node, at);
+}
+
+/** An earlier input of the same turn may have re-armed or cancelled the timer: then it does not fire. */
+function takeFired(node: SimNode, name: string): boolean {
+  const timer = node.timers.get(name);
+  if (timer === undefined || !timer.fired) return false;
+  timer.fired = false;
+  return true;
+}
+
+function step(world: World, ledger: Ledger, node: SimNode, input: SimInput, at: number): void {
+  const host = node.host as Host<AnyProtocol>;
+  world.events += 1;
+  node.lamport += 1;
+  hashInput(world, node.number, input);
+  const effects = host.step(input, localTime(node.clock, at) / NS_PER_MS);
+  for (const effect of effects) perform(world, ledger, node, effect, at);
+  if (world.trace !== null) traceActions(world, node, effects, at);
+  ledger.afterStep(node);
+}
+
+function perform(world: World, ledger: Ledger, node: SimNode, effect: SimEffect, at: number): void {
+  hashEffect(world, effect);
+  switch (effect.type) {
+    case "send":
+      send(world, node, effect.to, { type: "message", message: effect.message }, 0, effect.after, at);
+      break;
+    case "persist":
+      persist(world, ledger, node, effect, at);
+      break;
+    case "setTimer":
+      setTimer(world, node, effect.timer, effect.minMs, effect.maxMs, at);
+      break;
+    case "cancelTimer":
+      cancelTimer(node, effect.timer);
+      break;
+    case "apply":
+      ledger.onApply(node, effect.entry);
+      break;
+    case "installSnapshot":
+      ledger.onInstall(node, effect.snapshot);
+      break;
+    case "reply":
+      ledger.onReply(node, requestOf(world, effect.token), effect.reply);
+      clientReply(world, node, effect.token, effect.reply, at);
+      break;
+    case "needTurnEnd":
+      node.turnEndWanted = true;
+      break;
+    case "saveSnapshot":
+      ledger.onSnapshot(node, effect.index, effect.bytes);
+      write(world, node, {
+        persist: null,
+        image: {
+          id: effect.id,
+          index: effect.index,
+          bytes: effect.bytes,
+          input: { type: "snapshotSaved", id: effect.id },
+          sender: -1,
+        },
+      });
+      break;
+    case "sendSnapshot":
+      sendSnapshot(world, node, effect, at);
+      break;
+    case "action":
+      break;
+    default:
+      unreachable(effect);
+  }
+}
+
+/** A CRASH_TRIGGER event, if the process it was meant for still runs. */
+export function onCrashTrigger(world: World, ledger: Ledger, node: SimNode, incarnation: number, why: unknown): void {
+  if (node.host === null || node.incarnation !== incarnation) return;
+  if (why !== "full-disk") {
+    takeDown(world, ledger, node, 0.5, Math.floor(node.triggerRandom.between(20, 600) * NS_PER_MS));
+    return;
+  }
+  if (node.disk.full === 0) {
+    // There is space again, but the write has failed.
+    takeDown(world, ledger, node, 0, 100 * NS_PER_MS);
+    return;
+  }
+  node.killedByFullDisk = true;
+  node.down += 1;
+  crash(world, ledger, node, 0);
+}
+
+function persist(world: World, ledger: Ledger, node: SimNode, effect: Persist, at: number): void {
+  ledger.onPersist(node, effect);
+  write(world, node, { persist: effect, image: null });
+  for (const { chance, within } of node.triggers) {
+    if (!node.triggerRandom.chance(chance)) continue;
+    const delay = Math.floor(node.triggerRandom.unit() * within);
+    world.queue.push(at + delay, CRASH_TRIGGER, node.number, node.incarnation, null);
+  }
+}
+
+function write(world: World, node: SimNode, pending: PendingWrite): void {
+  if (node.disk.full === 0) {
+    node.disk.pending.push(pending);
+    return;
+  }
+  // No space left: the write fails, and a failed write kills the process. The crash must not happen inside its own step.
+  world.queue.push(world.now, CRASH_TRIGGER, node.number, node.incarnation, "full-disk");
+}
+
+function send(
+  world: World,
+  node: SimNode,
+  to: NodeId,
+  body: Body,
+  extraBytes: number,
+  after: number,
+  at: number,
+): void {
+  const target = world.numbers.get(to);
+  assert(target !== undefined && target !== node.number, `${node.id} sends to ${to}`);
+  const link = world.links[node.number * world.nodes.length + target] as Link;
+  const bytes = body.type === "message" || body.type === "snapshot" ? world.module.codec.totalBytes(body.message) : 0;
+  world.counts.messages += 1;
+  world.counts.bytes += bytes + extraBytes;
+  if (after <= node.disk.durableSeq) {
+    transmit(world, link, body, bytes + extraBytes, at, node.lamport);
+    return;
+  }
+  node.disk.held.push({ after, packet: createPacket(world, link, body, bytes + extraBytes, at, node.lamport) });
+}
+
+function sendSnapshot(
+  world: World,
+  node: SimNode,
+  effect: Extract<SimEffect, { readonly type: "sendSnapshot" }>,
+  at: number,
+): void {
+  const image = node.disk.images.get(effect.snapshot.id);
+  assert(image !== undefined, `${node.id} sends snapshot ${effect.snapshot.id}, which it does not have`);
+  const body: Body = { type: "snapshot", message: effect.message, snapshot: effect.snapshot, image: image.bytes };
+  send(world, node, effect.to, body, image.bytes.length, effect.after, at);
+  // The receiver's word that it arrived beats this; without it the transfer counts as failed.
+  const to = world.numbers.get(effect.to) as number;
+  const outcome = { to, id: effect.snapshot.id, ok: false };
+  world.queue.push(at + SNAPSHOT_TIMEOUT_NS, SNAPSHOT_SENT, node.number, node.incarnation, outcome);
+}
+
+/** How long the sender of a snapshot waits for the receiver's word before the transfer counts as failed. */
+const SNAPSHOT_TIMEOUT_NS = 10_000 * NS_PER_MS;
+
+/** A DISK event: the running sync is through. */
+export function onSynced(world: World, ledger: Ledger, node: SimNode, generation: number): void {
+  const { disk } = node;
+  if (disk.generation !== generation || node.host === null) return;
+  const downtime = disk.failing.shift();
+  if (downtime !== undefined) {
+    takeDown(world, ledger, node, 0, downtime);
+    return;
+  }
+  const done = disk.pending.slice(0, disk.syncing);
+  world.counts.syncs += 1;
+  disk.syncing = 0;
+  const before = disk.durableSeq;
+  completeWrites(node, done.length, ledger);
+  environment(world, node, "Persist", [node.id, done.length]);
+  releaseHeld(world, node);
+  for (const { image } of done) if (image !== null) imageSaved(world, ledger, node, image);
+  if (disk.durableSeq > before) enqueue(world, ledger, node, { type: "durable", upTo: disk.durableSeq });
+  // What the node wrote while the sync ran goes into the next one.
+  startSync(world, node, world.now);
+}
+
+function releaseHeld(world: World, node: SimNode): void {
+  const { disk } = node;
+  const { held } = disk;
+  if (held.length === 0) return;
+  const still = [];
+  for (const message of held) {
+    if (message.after <= disk.durableSeq) transmitPacket(world, message.packet, world.now);
+    else still.push(message);
+  }
+  disk.held = still;
+}
+
+function imageSaved(world: World, ledger: Ledger, node: SimNode, image: NonNullable<PendingWrite["image"]>): void {
+  if (image.sender >= 0) {
+    const sender = world.nodes[image.sender] as SimNode;
+    const link = world.links[node.number * world.nodes.length + image.sender] as Link;
+    const outcome = { to: node.number, id: image.id, ok: true };
+    const back = world.now + link.regime.delay;
+    world.queue.push(back, SNAPSHOT_SENT, sender.number, sender.incarnation, outcome);
+  }
+  enqueue(world, ledger, node, image.input);
+}
+
+/** An ARRIVE event at a node. A process that is down receives nothing. */
+export function receive(world: World, ledger: Ledger, node: SimNode, packet: Packet): void {
+  const { body } = packet;
+  if (node.host === null) return;
+  hashArrival(world, node.number, packet.id);
+  if (packet.lamport > node.lamport) node.lamport = packet.lamport;
+  const from = world.nodes[packet.link.from] as SimNode;
+  switch (body.type) {
+    case "message":
+      enqueue(world, ledger, node, { type: "message", from: from.id, message: decoded(world, body.message) });
+      break;
+    case "request":
+      enqueue(world, ledger, node, { type: "request", request: body.request });
+      break;
+    case "snapshot": {
+      const { message, snapshot, image } = body;
+      const input: SimInput = { type: "snapshotReceived", from: from.id, message, snapshot };
+      write(world, node, {
+        persist: null,
+        image: { id: snapshot.id, index: snapshot.index, bytes: image, input, sender: from.number },
+      });
+      startSync(world, node, world.now);
+      break;
+    }
+    case "reply":
+      throw new Error("a reply came to a node");
+    default:
+      unreachable(body);
+  }
+}
+
+/** With `wire` on, every receiver gets what the codec reads from the bytes that the codec has written. */
+function decoded(world: World, message: AnyProtocol["Message"]): AnyProtocol["Message"] {
+  if (!world.wire) return message;
+  const { codec } = world.module;
+  const bytes = new Uint8Array(codec.totalBytes(message));
+  let at = codec.headerBytes(message);
+  for (const payload of codec.encode(message, bytes, 0)) {
+    bytes.set(payload, at);
+    at += payload.length;
+  }
+  assert(at === bytes.length, `totalBytes of ${message.type} says ${bytes.length}, header and payloads are ${at}`);
+  return codec.decode(bytes);
+}
+
+function environment(world: World, node: SimNode, action: string, args: readonly unknown[]): void {
+  if (world.trace === null) return;
+  world.traceSeq += 1;
+  world.trace.line({
+    seq: world.traceSeq,
+    node: node.id,
+    action,
+    args,
+    sent: [],
+    state: null,
+    time: world.now,
+    lamport: node.lamport,
+  });
+}
+
+/** A line per action. A message belongs to the action that follows it in the step, or to the last one. */
+function traceActions(world: World, node: SimNode, effects: readonly SimEffect[], at: number): void {
+  let last = -1;
+  for (let i = 0; i < effects.length; i += 1) if ((effects[i] as SimEffect).type === "action") last = i;
+  let sent: (readonly [string, unknown])[] = [];
+  for (let i = 0; i < effects.length; i += 1) {
+    const effect = effects[i] as SimEffect;
+    if (effect.type === "send" || effect.type === "sendSnapshot") sent.push([effect.to, effect.message]);
+    if (effect.type !== "action") continue;
+    if (i === last)
+      for (const rest of effects.slice(i + 1)) if (rest.type === "send") sent.push([rest.to, rest.message]);
+    world.traceSeq += 1;
+    world.trace?.line({
+      seq: world.traceSeq,
+      node: node.id,
+      action: effect.name,
+      args: effect.args,
+      sent,
+      state: effect.specState,
+      time: at,
+      lamport: node.lamport,
+    });
+    sent = [];
+  }
+}

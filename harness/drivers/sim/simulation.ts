@@ -1,0 +1,315 @@
+/** The simulator: one seed, one virtual world, the same run on every machine. */
+import { assert, type Configuration, nodeId, type NodeId } from "../../../protocols/core/index.js";
+import type { Scenario } from "../../scenarios/index.js";
+import { Clients } from "./clients.js";
+import { timerIsDue } from "./clock.js";
+import { createDisk } from "./disk.js";
+import { Faults } from "./faults.js";
+import { Ledger } from "./ledger.js";
+import { LivenessWatch } from "./liveness.js";
+import { arrives, connectNodes, onLinkBreak } from "./network.js";
+import { boot, bringUp, enqueue, onCrashTrigger, onSynced, receive, resumeTurns } from "./node.js";
+import { outcomeOf } from "./outcome.js";
+import { EventQueue } from "./queue.js";
+import { Random } from "./random.js";
+import { clientReply } from "./reply.js";
+import { explicitFaults } from "./schedule.js";
+import type { EnvironmentCounts, SimulationOutcome, SimulationSpec } from "./spec.js";
+import { TraceHash } from "./traceHash.js";
+import {
+  ARRIVE,
+  CLIENT,
+  type Client,
+  CRASH_TRIGGER,
+  DISK,
+  END,
+  FAULT,
+  type Link,
+  LINK_BREAK,
+  NS_PER_MS,
+  type Packet,
+  RESTART,
+  type SimInput,
+  type SimNode,
+  SNAPSHOT_SENT,
+  TIMER,
+  type Timer,
+  TURN,
+  type World,
+} from "./world.js";
+
+/** A cluster without a leader by then starts its fault clock anyway. */
+const FIRST_LEADER_MS = 60_000;
+
+export class Simulation {
+  readonly spec: SimulationSpec;
+  readonly world: World;
+  readonly ledger: Ledger;
+  readonly clients: Clients;
+  readonly faults: Faults;
+  readonly explicit: ReturnType<typeof explicitFaults>;
+  readonly liveness: LivenessWatch;
+  /** Virtual time of the end; moves when a liveness check needs longer. */
+  private endAt = Number.POSITIVE_INFINITY;
+  private started = false;
+  private ended = false;
+
+  constructor(spec: SimulationSpec) {
+    this.spec = spec;
+    this.world = createWorld(spec);
+    this.ledger = new Ledger(this.world);
+    this.clients = new Clients(this.world, spec.history, spec.omittedOperations ?? []);
+    this.explicit = explicitFaults(spec.scenario, spec.seed);
+    this.faults = new Faults(this.world, this.ledger, this.clients, this.explicit);
+    this.liveness = new LivenessWatch(this.world, this.faults, this.clients);
+  }
+
+  run(): SimulationOutcome {
+    const wallFrom = process.hrtime.bigint();
+    const { world } = this;
+    for (const node of world.nodes) boot(world, this.ledger, node);
+    world.queue.push(FIRST_LEADER_MS * NS_PER_MS, END, 0, 0, "first leader");
+    const eventsMax = this.spec.eventsMax ?? Number.POSITIVE_INFINITY;
+    while (!this.ended && world.broken === null && world.events < eventsMax && world.queue.pop()) {
+      world.now = world.queue.time;
+      this.dispatch();
+      if (!this.started && world.startedAt >= 0) this.start();
+    }
+    this.clients.end();
+    if (world.broken === null) this.ledger.finalCheck();
+    const wallMs = Number(process.hrtime.bigint() - wallFrom) / 1e6;
+    return outcomeOf(this, wallMs);
+  }
+
+  /** The first leader is there: clients, faults and the measured time begin. */
+  private start(): void {
+    const { world } = this;
+    this.started = true;
+    this.clients.start();
+    this.faults.start();
+    this.liveness.start();
+    this.endAt = world.startedAt + Math.round(world.scenario.durationMs * NS_PER_MS);
+    world.queue.push(this.endAt, END, 0, 0, "duration");
+  }
+
+  private dispatch(): void {
+    const { world, ledger } = this;
+    const { queue } = world;
+    const { first, second, payload } = queue;
+    switch (queue.kind) {
+      case ARRIVE:
+        this.onArrive(payload as Packet);
+        break;
+      case TIMER: {
+        const node = world.nodes[first] as SimNode;
+        const timer = payload as Timer;
+        if (timerIsDue(world, node, timer, second)) enqueue(world, ledger, node, timer.input);
+        break;
+      }
+      case TURN:
+        this.onTurn(world.nodes[first] as SimNode, second);
+        break;
+      case DISK:
+        onSynced(world, ledger, world.nodes[first] as SimNode, second);
+        break;
+      case CLIENT:
+        this.clients.onWake(world.clients[first] as Client, second);
+        break;
+      case FAULT:
+        if (first < 0) this.liveness.onFaultsEnd();
+        else this.faults.onEvent(first, second);
+        break;
+      case LINK_BREAK:
+        onLinkBreak(world, payload as Link, second);
+        break;
+      case CRASH_TRIGGER: {
+        const node = world.nodes[first] as SimNode;
+        if (node.host !== null && node.incarnation === second) this.clients.onCrash(node);
+        onCrashTrigger(world, ledger, node, second, payload);
+        break;
+      }
+      case RESTART:
+        bringUp(world, ledger, world.nodes[first] as SimNode);
+        break;
+      case SNAPSHOT_SENT:
+        this.onSnapshotSent(world.nodes[first] as SimNode, second, payload as Transfer);
+        break;
+      case END:
+        this.onEnd(payload as string);
+        break;
+      default:
+        throw new Error(`no event has the kind ${queue.kind}`);
+    }
+  }
+
+  private onTurn(node: SimNode, incarnation: number): void {
+    if (node.incarnation !== incarnation) return;
+    node.turnScheduled = false;
+    resumeTurns(this.world, this.ledger, node);
+  }
+
+  /** Everything that reaches an idle node at one instant is one loop turn. */
+  private onArrive(packet: Packet): void {
+    const { world, ledger } = this;
+    if (!arrives(world, packet)) return;
+    const { to } = packet.link;
+    const node = world.nodes[to];
+    if (node === undefined) {
+      this.clients.onReply(world.clients[to - world.nodes.length] as Client, packet);
+      return;
+    }
+    if (node.host === null) {
+      this.refuse(node, packet);
+      return;
+    }
+    receive(world, ledger, node, packet);
+  }
+
+  /** Nobody listens: the kernel refuses a client's connection. */
+  private refuse(node: SimNode, packet: Packet): void {
+    if (packet.body.type !== "request") return;
+    clientReply(this.world, node, packet.body.request.token, null, this.world.now);
+  }
+
+  private onSnapshotSent(node: SimNode, incarnation: number, transfer: Transfer): void {
+    if (node.host === null || node.incarnation !== incarnation) return;
+    const key = `${transfer.to} ${transfer.id}`;
+    if (transfer.ok) node.transfersDone.add(key);
+    else if (node.transfersDone.delete(key)) return; // The timeout of a transfer that has ended.
+    const to = this.world.nodes[transfer.to] as SimNode;
+    const input: SimInput = { type: "snapshotSent", to: to.id, id: transfer.id, ok: transfer.ok };
+    enqueue(this.world, this.ledger, node, input);
+  }
+
+  private onEnd(what: string): void {
+    const { world } = this;
+    if (what === "first leader") {
+      if (world.startedAt < 0) world.startedAt = world.now;
+      return;
+    }
+    const wait = this.liveness.waitsUntil();
+    if (wait > world.now) world.queue.push(wait, END, 0, 0, "liveness");
+    else this.ended = true;
+  }
+}
+
+interface Transfer {
+  readonly to: number;
+  readonly id: string;
+  readonly ok: boolean;
+}
+
+/** Runs one seed to its end, or to the first broken invariant. Deterministic but for `wallMs`. */
+export function runSimulation(spec: SimulationSpec): SimulationOutcome {
+  return new Simulation(spec).run();
+}
+
+function createWorld(spec: SimulationSpec): World {
+  const { scenario, seed } = spec;
+  assert(seed >>> 0 === seed, `a seed is an integer from 0 to 2^32-1, not ${seed}`);
+  const configuration = configurationOf(scenario);
+  const nodes = scenario.cluster.nodes.map((shape, number) => createNode(spec, configuration, shape.region, number));
+  const world: World = {
+    module: spec.module,
+    options: spec.options,
+    scenario,
+    seed,
+    configuration,
+    queue: new EventQueue(),
+    hash: new TraceHash(),
+    trace: spec.trace ?? null,
+    wire: spec.wire ?? false,
+    nodes,
+    numbers: new Map(nodes.map((node) => [node.id, node.number])),
+    clients: [],
+    firstLeader: firstLeaderOf(scenario),
+    running: [],
+    links: [],
+    clientLinks: new Map(),
+    clientOverlays: [],
+    counts: noCounts(),
+    now: 0,
+    events: 0,
+    packets: 0,
+    sendings: 0,
+    traceSeq: 0,
+    startedAt: -1,
+    broken: null,
+    longestTimerMs: 0,
+  };
+  connectNodes(world);
+  return world;
+}
+
+function idOf(number: number): NodeId {
+  return nodeId(`n${number + 1}`);
+}
+
+function firstLeaderOf(scenario: Scenario): number {
+  const wanted = scenario.cluster.firstLeader ?? "n1";
+  return scenario.cluster.nodes.findIndex((_, number) => idOf(number) === wanted);
+}
+
+/** The node that is to lead first has the highest ordinal, which decides ZAB's election between equal histories. */
+function configurationOf(scenario: Scenario): Configuration {
+  const { nodes, quorums } = scenario.cluster;
+  const first = firstLeaderOf(scenario);
+  const members = nodes.map(({ role }, number) => {
+    const ordinal = number === first ? nodes.length : number > first ? number : number + 1;
+    return { id: idOf(number), ordinal, role };
+  });
+  return { members, quorums: quorums ?? null };
+}
+
+function createNode(spec: SimulationSpec, configuration: Configuration, region: string, number: number): SimNode {
+  const { seed } = spec;
+  const member = configuration.members[number];
+  assert(member !== undefined, "every node is a member");
+  return {
+    number,
+    id: member.id,
+    ordinal: member.ordinal,
+    region,
+    voter: member.role === "voter",
+    disk: createDisk(seed, number),
+    clock: { real: 0, local: 0, ppm: 0 },
+    timerRandom: new Random(seed, "timer", number),
+    clockRandom: new Random(seed, "clock", number),
+    triggerRandom: new Random(seed, "trigger", number),
+    host: null,
+    incarnation: 0,
+    down: 0,
+    paused: 0,
+    killedByFullDisk: false,
+    corrupt: null,
+    slowness: 1,
+    busyUntil: 0,
+    turnScheduled: false,
+    turnEndWanted: false,
+    inbox: [],
+    timers: new Map(),
+    transfersDone: new Set(),
+    lamport: 0,
+    triggers: [],
+    commitIndex: 0,
+    appliedIndex: 0,
+    leaderRound: -1,
+    verifiedIndex: 0,
+  };
+}
+
+function noCounts(): EnvironmentCounts {
+  return {
+    messages: 0,
+    bytes: 0,
+    syncs: 0,
+    dropped: 0,
+    duplicated: 0,
+    retransmitted: 0,
+    connectionsBroken: 0,
+    crashes: 0,
+    writesLost: 0,
+    writesTorn: 0,
+    refusedToStart: 0,
+  };
+}

@@ -1,0 +1,305 @@
+/** The simulated world as plain data: what the pieces of the simulator share. Behaviour lives in the other files. */
+import type {
+  AnyModule,
+  AnyProtocol,
+  Configuration,
+  Entry,
+  Log,
+  NodeId,
+  Snapshot,
+} from "../../../protocols/core/index.js";
+import type { ClientRequest, HostEffect, HostInput, Reply } from "../../host/index.js";
+import type { Scenario, Weather } from "../../scenarios/index.js";
+import type { Host } from "../../host/index.js";
+import type { EventQueue } from "./queue.js";
+import type { Random } from "./random.js";
+import type { EnvironmentCounts } from "./spec.js";
+import type { TraceHash } from "./traceHash.js";
+import type { TraceSink } from "./trace.js";
+
+export const NS_PER_MS = 1_000_000;
+
+/** Kinds of events in the heap. */
+export const ARRIVE = 1;
+export const TIMER = 2;
+export const TURN = 3;
+export const DISK = 4;
+export const CLIENT = 5;
+export const FAULT = 6;
+export const LINK_BREAK = 7;
+export const CRASH_TRIGGER = 8;
+export const SNAPSHOT_SENT = 9;
+export const END = 10;
+export const RESTART = 11;
+
+export type SimInput = HostInput<AnyProtocol>;
+export type SimEffect = HostEffect<AnyProtocol>;
+export type Persist = Extract<SimEffect, { readonly type: "persist" }>;
+
+/** What travels over a link. */
+export type Body =
+  | { readonly type: "message"; readonly message: AnyProtocol["Message"] }
+  | {
+      readonly type: "snapshot";
+      readonly message: AnyProtocol["Message"];
+      readonly snapshot: Snapshot;
+      readonly image: Uint8Array;
+    }
+  | { readonly type: "request"; readonly request: ClientRequest }
+  /** `reply` null: the node's process is gone, its kernel says so. */
+  | { readonly type: "reply"; readonly token: number; readonly reply: Reply | null };
+
+export interface Packet {
+  readonly link: Link;
+  /** Number of the sending; a duplicate has the number of its original. */
+  readonly id: number;
+  readonly body: Body;
+  readonly bytes: number;
+  /** When it left, and the how manyth to leave it was: a message may be held behind a write after it was made. */
+  sentAt: number;
+  order: number;
+  /** The connection it was sent on; a packet of a broken connection is lost. */
+  epoch: number;
+  readonly lamport: number;
+}
+
+/** One direction between two endpoints. Endpoints below `nodes.length` are nodes, the others clients. */
+export interface Link {
+  readonly from: number;
+  readonly to: number;
+  /** Hash of (seed, from, to): everything drawn for this link starts from it. */
+  readonly key: number;
+  readonly stream: boolean;
+  /** Regions of its two ends. */
+  readonly regions: readonly [string, string];
+  readonly base: Weather;
+  /** Regimes laid over the base by faults that are on; the last one counts. */
+  overlays: { readonly fault: number; readonly weather: Weather }[];
+  /** Number of faults that cut this link; 0: whole. */
+  cuts: number;
+  readonly regime: Regime;
+  /** Nanosecond at which the wire is free again, where there is a bandwidth. */
+  wireFreeAt: number;
+  readonly connection: Connection | null;
+}
+
+/** What a link's weather is in one slot of virtual time. Delays in nanoseconds. */
+export interface Regime {
+  slot: number;
+  slotKey: number;
+  /** Messages sent on the link in this slot so far. */
+  ordinal: number;
+  delay: number;
+  jitter: number;
+  loss: number;
+  duplicate: number;
+  reorder: number;
+  /** Bytes per second; 0: unlimited. */
+  bandwidth: number;
+}
+
+/** The state of a stream. */
+export interface Connection {
+  epoch: number;
+  connected: boolean;
+  /** When the handshake is through. */
+  openAt: number;
+  lastArrival: number;
+  /** Packets waiting for a cut to end, oldest first. */
+  blocked: Packet[];
+  /** A break has been scheduled and still counts; `breaks` numbers them. */
+  breaking: boolean;
+  breaks: number;
+  windowBytes: number;
+  windowUsed: number;
+  windowEnd: number;
+}
+
+export interface Timer {
+  readonly input: SimInput;
+  /** On the node's own clock, nanoseconds. */
+  deadline: number;
+  armed: boolean;
+  /** It fired and its input waits for the node's next turn. */
+  fired: boolean;
+  /** Virtual time of the event that is in the heap for it; Infinity: none. */
+  scheduledAt: number;
+  generation: number;
+}
+
+export interface Clock {
+  /** Anchor: at virtual time `real` the node's clock showed `local` (both nanoseconds). */
+  real: number;
+  local: number;
+  ppm: number;
+}
+
+export interface PendingWrite {
+  readonly persist: Persist | null;
+  /** Instead of a persist: bytes for the snapshot store, and what to tell the node when they are durable. */
+  readonly image: SavedImage | null;
+}
+
+export interface SavedImage {
+  readonly id: string;
+  readonly index: number;
+  readonly bytes: Uint8Array;
+  /** What tells the node that the image is durable. */
+  readonly input: SimInput;
+  /** The node that sent it and waits to hear that it arrived; -1: it was made here. */
+  readonly sender: number;
+}
+
+export interface HeldMessage {
+  readonly after: number;
+  readonly packet: Packet;
+}
+
+/** A disk at the level of records. */
+export interface Disk {
+  /** What is on stable storage. */
+  hard: AnyProtocol["Hard"] | null;
+  snapshot: Snapshot | null;
+  log: Log;
+  images: Map<string, SavedImage>;
+  /** Records since the last compaction that damage may hit. */
+  records: number;
+  /** What is damaged; found at the next boot. */
+  damage: string | null;
+  /** Writes the process has issued and that are not durable yet, oldest first. */
+  pending: PendingWrite[];
+  /** How many of `pending` the running sync covers; 0: none runs. */
+  syncing: number;
+  /** Voids the event of a sync that a crash interrupted. */
+  generation: number;
+  durableSeq: number;
+  held: HeldMessage[];
+  readonly random: Random;
+  /** Faults: durations that replace the scenario's (last one counts), syncs that will fail, no space left. */
+  slow: { readonly fault: number; readonly minMs: number; readonly maxMs: number }[];
+  /** For each sync that will fail: how long the node then stays down, nanoseconds; Infinity: for good. */
+  failing: number[];
+  full: number;
+}
+
+export interface SimNode {
+  readonly number: number;
+  readonly id: NodeId;
+  readonly ordinal: number;
+  readonly region: string;
+  readonly voter: boolean;
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly timerRandom: Random;
+  readonly clockRandom: Random;
+  /** null: the process does not run. */
+  host: Host<AnyProtocol> | null;
+  incarnation: number;
+  /** Faults that keep the process down; it boots when the last one ends. */
+  down: number;
+  paused: number;
+  /** A write met a full disk, which keeps the process down until there is space again. */
+  killedByFullDisk: boolean;
+  /** Why its disk refuses to start; null: it does not. */
+  corrupt: string | null;
+  /** Products of the slow-cpu faults that are on. */
+  slowness: number;
+  busyUntil: number;
+  turnScheduled: boolean;
+  turnEndWanted: boolean;
+  inbox: SimInput[];
+  timers: Map<string, Timer>;
+  /** Snapshot transfers of this node that have arrived, so that their timeouts say nothing more. */
+  readonly transfersDone: Set<string>;
+  lamport: number;
+  /** Chance and window of crash-after-persist faults that are on. */
+  triggers: { readonly fault: number; readonly chance: number; readonly within: number }[];
+  readonly triggerRandom: Random;
+  /** What the invariants remember about this incarnation. */
+  commitIndex: number;
+  appliedIndex: number;
+  /** Round in which it is an established leader; -1: it is not. */
+  leaderRound: number;
+  /** The prefix of its log that was compared with what is applied (leader completeness). */
+  verifiedIndex: number;
+}
+
+/** One client session at a time; a timed-out write ends the session and starts the next. */
+export interface Client {
+  readonly number: number;
+  readonly group: number;
+  readonly region: string;
+  /** Nodes, those of its own region first: where it looks for a leader. */
+  readonly nodes: readonly number[];
+  readonly random: Random;
+  /** Session id, and process id in the history. */
+  session: number;
+  seq: number;
+  /** The node it believes to lead, and the one the running attempt went to. */
+  leader: number;
+  target: number;
+  /** The operation in progress; null: idle. */
+  request: ClientRequest | null;
+  invokedAt: number;
+  /** Attempts of this operation start with this number; `attempt` is the latest. */
+  firstAttempt: number;
+  attempt: number;
+  redirects: number;
+  /** Attempts of which it is not certain that they failed. */
+  unresolved: number;
+  /** Virtual times; Infinity: none. */
+  retryAt: number;
+  attemptUntil: number;
+  deadline: number;
+  /** Virtual time of the event in the heap; Infinity: none. */
+  wakeAt: number;
+  generation: number;
+  /** What it last saw of each key: the expectation of its compare-and-sets. */
+  readonly seen: Map<string, string | null>;
+}
+
+export interface Broken {
+  readonly invariant: string;
+  readonly detail: string;
+  readonly atNs: number;
+  readonly event: number;
+}
+
+export interface World {
+  readonly module: AnyModule;
+  readonly options: object;
+  readonly scenario: Scenario;
+  readonly seed: number;
+  readonly configuration: Configuration;
+  readonly queue: EventQueue;
+  readonly hash: TraceHash;
+  readonly trace: TraceSink | null;
+  readonly wire: boolean;
+  readonly nodes: SimNode[];
+  readonly numbers: ReadonlyMap<NodeId, number>;
+  readonly clients: Client[];
+  /** Number of the node that is to lead first. */
+  readonly firstLeader: number;
+  /** States of the running replicas, for the module's invariants. */
+  running: object[];
+  /** Node to node: `links[from * nodes + to]`. */
+  readonly links: Link[];
+  /** Client to node and back, made when first used: `from * 65536 + to`. */
+  readonly clientLinks: Map<number, Link>;
+  /** Weather faults between regions, for the links of clients that have not sent anything yet. */
+  clientOverlays: { readonly fault: number; readonly weather: Weather; readonly regions: readonly [string, string] }[];
+  readonly counts: EnvironmentCounts;
+  now: number;
+  events: number;
+  packets: number;
+  /** Packets handed to a link so far. */
+  sendings: number;
+  traceSeq: number;
+  /** Virtual time of the first established leader; -1 before. The fault clock's 0. */
+  startedAt: number;
+  broken: Broken | null;
+  /** The longest delay any replica asked a timer for, milliseconds: how slow this protocol is by its own account. */
+  longestTimerMs: number;
+}
+
+export type { Entry };
