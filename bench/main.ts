@@ -1,0 +1,14 @@
+/** `npm run bench [name…]`: all benchmarks, or those named. Compiled code only; see bench/README.md for how to read the figures. */
+import { benchSteps } from "./step.js";
+
+const benches: { readonly [name: string]: () => Promise<void> | void } = { step: benchSteps };
+
+const names = process.argv.slice(2);
+const unknown = names.find((name) => !(name in benches));
+if (unknown !== undefined) {
+  process.stderr.write(`synod: no benchmark "${unknown}"; there are ${Object.keys(benches).join(", ")}.\n`);
+  process.exit(64);
+}
+for (const [name, run] of Object.entries(benches)) {
+  if (names.length === 0 || names.includes(name)) await run();
+}
