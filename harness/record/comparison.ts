@@ -114,6 +114,10 @@ export interface IncidentMatrix {
   readonly seeds: readonly number[];
   /** How long the link was degraded, milliseconds of virtual time. */
   readonly degradedMs: number;
+  /** Commits count as slow where the median is above this. */
+  readonly slowMs: number;
+  /** An outage is at least this share of the degraded time without commits. 0..1 */
+  readonly outageShare: number;
 }
 
 export interface IncidentCell {

@@ -1,5 +1,7 @@
 /** What every word and number of the report means. */
 import type { VNode } from "preact";
+import type { IncidentMatrix } from "../record/index.js";
+import { formatMs, formatNumber } from "./format.js";
 import { METRICS } from "./metrics.js";
 
 /** Terms besides the metrics, by the fragment that tables link to. */
@@ -82,7 +84,7 @@ const TERMS: readonly { readonly id: string; readonly term: string; readonly mea
   },
 ];
 
-export function Glossary(): VNode {
+export function Glossary({ matrix }: { readonly matrix: IncidentMatrix | null }): VNode {
   return (
     <section id="glossary">
       <h2>What each number means</h2>
@@ -95,9 +97,14 @@ export function Glossary(): VNode {
           </div>
         ))}
         {TERMS.slice(3).map(Term)}
+        {matrix !== null && <Term id="story" term="The story" meaning={storyMeaning(matrix)} />}
       </dl>
     </section>
   );
+}
+
+function storyMeaning({ slowMs, outageShare }: IncidentMatrix): string {
+  return `Slow commits: while the link was degraded, half of the commits took longer than ${formatMs(slowMs)}, which none does that stays at home. Outage: at least ${formatNumber(outageShare * 100)} % of that time was without commits.`;
 }
 
 function Term({ id, term, meaning }: (typeof TERMS)[number]): VNode {

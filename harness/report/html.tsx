@@ -4,7 +4,8 @@ import { renderToString } from "preact-render-to-string";
 import type { Comparison } from "../record/index.js";
 import { formatBytes, formatMs, formatSeeds, joinWords, plural } from "./format.js";
 import { Glossary } from "./glossary.js";
-import { MatrixSection } from "./matrixSection.js";
+import { CellsSection } from "./cellsSection.js";
+import { StorySection } from "./storySection.js";
 import { clockWords, runOutcome, runsOf, worst } from "./outcome.js";
 import { Mark } from "./parts.js";
 import { protocolName } from "./protocolLook.js";
@@ -45,11 +46,12 @@ function Page({ comparison }: Props): VNode {
         </header>
         <main>
           <Extent comparison={comparison} />
-          {comparison.matrix !== null && <MatrixSection comparison={comparison} matrix={comparison.matrix} />}
+          {comparison.matrix !== null && <StorySection comparison={comparison} matrix={comparison.matrix} />}
           {comparison.scenarios.map((note) => (
             <ScenarioSection key={note.name} comparison={comparison} note={note} />
           ))}
-          <Glossary />
+          {comparison.matrix !== null && <CellsSection comparison={comparison} matrix={comparison.matrix} />}
+          <Glossary matrix={comparison.matrix} />
           <Repeat comparison={comparison} />
         </main>
         <footer>
@@ -82,9 +84,15 @@ function Verdict({ comparison }: Props): VNode {
         <Mark verdict={outcome}>{badge}</Mark>
       </p>
       <p class="lead">{lead}</p>
-      {more.map((words) => (
-        <p key={words}>{words}</p>
-      ))}
+      {more.length === 1 ? (
+        <p>{more[0]}</p>
+      ) : (
+        <ul>
+          {more.map((words) => (
+            <li key={words}>{words}</li>
+          ))}
+        </ul>
+      )}
     </div>
   );
 }
@@ -107,6 +115,11 @@ function Contents({ comparison }: Props): VNode {
             <ScenarioMark comparison={comparison} scenario={note.name} />
           </li>
         ))}
+        {comparison.matrix !== null && (
+          <li>
+            <a href="#cells">The incident, cell by cell</a>
+          </li>
+        )}
         <li>
           <a href="#glossary">What each number means</a>
         </li>

@@ -1,20 +1,23 @@
 /** The incident's matrix as groups, columns and sentences, all from its rows. */
 import type { IncidentCell, IncidentMatrix, IncidentRow } from "../record/index.js";
-import { formatMs, joinWords } from "./format.js";
+import { formatMs, joinWords, slug } from "./format.js";
 import { protocolName } from "./protocolLook.js";
 
 /** A protocol with its options: one column of the matrix. */
 export interface Variant {
   readonly key: string;
   readonly protocol: string;
+  /** "Raft", or "Raft, PreVote + CheckQuorum" where Raft appears with several options. */
   readonly title: string;
+  /** Empty where the protocol appears with one set of options only. */
+  readonly options: string;
 }
 
 /** Cells that share everything but the link: one block of the matrix. */
 export interface CellGroup {
-  readonly key: string;
+  /** Fragment of its table. */
+  readonly id: string;
   readonly title: string;
-  readonly topology: IncidentCell["topology"];
   /** One per link weather, in the order of the weather. */
   readonly lines: readonly CellLine[];
 }
@@ -44,7 +47,12 @@ export function variantsOf(rows: readonly IncidentRow[]): readonly Variant[] {
   return all.map(([key, row]) => {
     const several = all.filter(([, other]) => other.protocol === row.protocol).length > 1;
     const options = several ? optionWords(row.cell) : "";
-    return { key, protocol: row.protocol, title: protocolName(row.protocol) + (options === "" ? "" : `, ${options}`) };
+    return {
+      key,
+      protocol: row.protocol,
+      title: protocolName(row.protocol) + (options === "" ? "" : `, ${options}`),
+      options,
+    };
   });
 }
 
@@ -63,9 +71,8 @@ export function groupsOf(rows: readonly IncidentRow[]): readonly CellGroup[] {
     else group.push(row);
   }
   return [...groups.entries()].map(([key, members]) => ({
-    key,
+    id: `cells-${slug(key)}`,
     title: key,
-    topology: (members[0] as IncidentRow).cell.topology,
     lines: LINKS.flatMap((link) => {
       const of = members.filter((m) => m.cell.link === link);
       return of.length === 0 ? [] : [{ link, rows: of }];
@@ -75,8 +82,9 @@ export function groupsOf(rows: readonly IncidentRow[]): readonly CellGroup[] {
 
 /** Everything about a cell but the link and the options. */
 export function placeWords({ topology, leader, localVoters }: IncidentCell): string {
-  const shape = topology === "fix" ? "The fix, 3 local voters + 2 remote learners" : "3 + 2 voters";
-  return `${shape}; leader ${leader}; local voters ${localVoters}`;
+  const shape = topology === "fix" ? "3 local voters + 2 remote learners" : "3 + 2 voters";
+  const voters = localVoters === "all up" ? "all local voters up" : "one local voter down";
+  return `${shape}, leader ${leader}, ${voters}`;
 }
 
 /** One line of the matrix in a sentence: in which protocols the story happened, and in which not. */

@@ -47,7 +47,7 @@ function options(curves: readonly Curve[], domain: [number, number], virtual: st
   const ticks = decadesIn(domain);
   return {
     marginLeft: 62,
-    marginRight: 110,
+    marginRight: 40,
     marginTop: 26,
     marginBottom: 42,
     x: { type: "log", domain, axis: null },
@@ -87,7 +87,6 @@ function curveMarks({ look, points }: Curve, domain: readonly [number, number], 
     const at = points.find((p) => p.slower <= level);
     return at === undefined ? [] : [{ ms: at.ms, slower: level }];
   });
-  const end = whole.at(-1) as TailPoint;
   return [
     Plot.lineY(whole, {
       x: "ms",
@@ -98,16 +97,5 @@ function curveMarks({ look, points }: Curve, domain: readonly [number, number], 
       strokeDasharray: look.dash,
     }),
     Plot.dot(marked, { x: "ms", y: "slower", symbol: look.symbol, r: 4.5, fill: look.color, stroke: "var(--bg)" }),
-    Plot.text([end], {
-      x: "ms",
-      y: "slower",
-      text: () => look.name,
-      textAnchor: "start",
-      dx: 6,
-      fill: look.color,
-      fontWeight: 600,
-      stroke: "var(--bg)",
-      strokeWidth: 3,
-    }),
   ];
 }

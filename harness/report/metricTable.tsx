@@ -81,7 +81,7 @@ interface MedianProps {
 function MedianCell({ comparison, scenario, protocol, of, runs }: MedianProps): VNode {
   const row = summaryOf(comparison, scenario, protocol, of.name);
   if (row === null) return <td class="n">{ABSENT}</td>;
-  const interval = row.ci95;
+  const interval = row.ci95 === null || row.ci95[0] === row.ci95[1] ? null : row.ci95;
   const range =
     interval === null
       ? rangeOf(

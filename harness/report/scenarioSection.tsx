@@ -1,6 +1,6 @@
 /** One scenario: what it does, what happened in words, timeline, distribution, numbers, verdicts, runs. */
 import { Fragment, type VNode } from "preact";
-import type { Comparison, RunRecord, ScenarioNote } from "../record/index.js";
+import type { Comparison, Prediction, RunRecord, ScenarioNote } from "../record/index.js";
 import { scriptJson } from "./escape.js";
 import { formatMs, plural, slug } from "./format.js";
 import { latencyFigure } from "./latencyPlot.js";
@@ -91,8 +91,16 @@ function Predictions({ comparison, note }: Props): VNode {
           <thead>
             <tr>
               <th scope="col">Protocol</th>
-              <th scope="col">Floor before / during</th>
-              <th scope="col">Majority crosses the link</th>
+              <th scope="col">
+                Floor,
+                <br />
+                before / during
+              </th>
+              <th scope="col">
+                Majority crosses link,
+                <br />
+                before / during
+              </th>
               <th scope="col">Predicted</th>
               <th scope="col">Happened</th>
               <th scope="col">Within bounds</th>
@@ -112,21 +120,31 @@ function Predictions({ comparison, note }: Props): VNode {
                   {prediction.majorityCrossesLink.degraded ? "yes" : "no"}
                 </td>
                 <td>{outageWords(prediction.outage)}</td>
-                <td>{happened(of)}</td>
+                <td class="wide">{happened(of)}</td>
                 <td>
-                  {of.length === 0 ? (
-                    "not run"
-                  ) : departures(of, prediction).length === 0 ? (
-                    <Mark verdict="ok">yes</Mark>
-                  ) : (
-                    <Mark verdict="unknown">{departures(of, prediction).join("; ")}</Mark>
-                  )}
+                  <Kept runs={of} prediction={prediction} />
                 </td>
               </tr>
             ))}
           </tbody>
         </table>
       </Scroll>
+    </>
+  );
+}
+
+/** How many runs kept the bounds; the first departure is told, the others are counted. */
+function Kept({ runs, prediction }: { readonly runs: readonly RunRecord[]; readonly prediction: Prediction }): VNode {
+  if (runs.length === 0) return <>not run</>;
+  const out = runs.filter((r) => departures([r], prediction).length > 0);
+  if (out.length === 0)
+    return <Mark verdict="ok">{runs.length === 1 ? "yes" : `all ${String(runs.length)} runs`}</Mark>;
+  return (
+    <>
+      <Mark verdict="unknown">
+        {String(out.length)} of {plural(runs.length, "run")} not
+      </Mark>
+      <span class="ci wrap">{departures(out, prediction)[0]}</span>
     </>
   );
 }

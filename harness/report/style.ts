@@ -30,8 +30,7 @@ ${panes} { display: block; }
 
 const BASE = `
 * { box-sizing: border-box; }
-html { scroll-behavior: smooth; -webkit-text-size-adjust: 100%; }
-@media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
+html { -webkit-text-size-adjust: 100%; }
 body { margin: 0; background: var(--bg); color: var(--ink); font: 16px/1.58 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
 main, header.top, footer { max-width: 1140px; margin: 0 auto; padding: 0 28px; }
 header.top { padding-top: 44px; }
@@ -60,7 +59,7 @@ dl.facts dt { color: var(--muted); } dl.facts dd { margin: 0; overflow-wrap: any
 dl.terms dt { font-weight: 600; margin-top: 12px; } dl.terms dd { margin: 0; }
 details { margin: 0 0 14px; } summary { cursor: pointer; color: var(--link); padding: 3px 0; }
 .about { font-size: 1.04rem; }
-ul.reasons li { margin-bottom: 10px; } :target { background: var(--dunno-bg); }
+td.wide { min-width: 17em; } ul.reasons li { margin-bottom: 10px; } :target { background: var(--dunno-bg); }
 footer { padding: 40px 28px 60px; color: var(--muted); font-size: .87rem; }
 @media (max-width: 640px) { main, header.top, footer { padding-left: 16px; padding-right: 16px; } dl.facts { grid-template-columns: 1fr; } dl.facts dd { margin-bottom: 8px; } .verdict .lead { font-size: 1.2rem; } }`;
 
@@ -75,20 +74,25 @@ tbody th { font-weight: 400; }
 td.n, th.n { text-align: right; padding-left: 14px; white-space: nowrap; }
 th.split, td.split { border-left: 1px solid var(--edge); }
 .ci { display: block; color: var(--muted); font-size: .82em; white-space: nowrap; }
-.clear { font-weight: 700; }
+.ci.wrap { white-space: normal; min-width: 14em; } .clear { font-weight: 700; }
 .swatch { white-space: nowrap; } .swatch i { font-style: normal; margin-right: .35em; }
 table.runs { font-size: .84rem; } table.runs code { font-size: .92em; }`;
 
 const MATRIX = `
-table.matrix { width: 100%; min-width: 760px; }
-table.matrix th.line { font-weight: 600; width: 11em; } table.matrix td.cell { min-width: 12em; padding-right: 16px; }
-table.matrix tr.words td { color: var(--muted); border-bottom: 1px solid var(--edge); padding-top: 0; font-size: .95em; }
+table.matrix { width: 100%; min-width: 760px; font-size: .86rem; }
+table.matrix th.line { font-weight: 600; width: 8.5em; } table.matrix td.cell { min-width: 11.5em; padding-right: 16px; }
+table.matrix tr.words td { color: var(--muted); border-bottom: 1px solid var(--edge); padding-top: 0; }
 table.matrix tr.numbers th, table.matrix tr.numbers td { border-bottom: 0; }
+table.glance th { font-size: .86rem; } table.glance tbody th { padding-right: 20px; min-width: 13em; }
+table.glance td, table.glance th.link { text-align: center; padding: 6px 3px; min-width: 2.5em; } table.glance th.split { padding-left: 8px; }
+table.glance th.link { font-weight: 400; color: var(--muted); font-size: .76rem; } table.glance td { font-size: 1.05rem; cursor: help; vertical-align: middle; } table.glance .bar { margin: 1px 2px 0; height: 4px; }
+table.glance td.s-slow { background: var(--dunno-bg); } table.glance td.s-outage, table.glance td.s-both { background: var(--bad-bg); }
+.options { display: block; font-weight: 400; color: var(--muted); font-size: .85em; }
 .story { font-weight: 600; display: block; } .story i { font-style: normal; display: inline-block; width: 1.15em; }
 .s-none { color: var(--muted); font-weight: 400; } .s-slow { color: var(--dunno); } .s-outage, .s-both { color: var(--bad); }
 .bar { display: block; height: 5px; background: var(--rule); border-radius: 3px; margin: 4px 0 4px; overflow: hidden; max-width: 15em; } .bar b { display: block; height: 100%; background: var(--bad); }
 .predicted { display: block; color: var(--muted); font-size: .87em; }
-.whereabouts { display: grid; grid-template-columns: repeat(auto-fit, minmax(290px, 1fr)); gap: 8px 30px; margin: 0 0 18px; } .whereabouts h4 { margin: 12px 0 4px; } .whereabouts ul { padding-left: 1.1em; margin: 0 0 8px; } .whereabouts p { margin: 0 0 4px; }`;
+.whereabouts { display: grid; grid-template-columns: repeat(auto-fit, minmax(290px, 1fr)); gap: 8px 30px; margin: 0 0 18px; } .whereabouts h4 { margin: 12px 0 4px; }  .whereabouts ul { padding-left: 1.1em; margin: 0 0 8px; } .whereabouts p { margin: 0 0 4px; }`;
 
 const FIGURES = `
 figure { margin: 0 0 24px; } figure svg { display: block; width: 100%; height: auto; min-width: 700px; }

@@ -4,70 +4,84 @@ import { formatCount, formatNumber, formatSeeds } from "./format.js";
 import { medianOf } from "./metrics.js";
 import { clockWords, runsOf, tally } from "./outcome.js";
 import { protocolName } from "./protocolLook.js";
-import { countSentence, extentWords, headline } from "./words.js";
+import { extentWords, headline } from "./words.js";
 
 const COLUMNS_MAX = 120;
 
 interface Column {
-  readonly title: string;
+  /** Two lines. */
+  readonly title: readonly [string, string];
   readonly metric: MetricName;
   readonly format: (value: number | null) => string;
 }
 
 /** Time without commits and the longest gap in seconds, since they are compared with minutes; latencies in milliseconds. */
 const COLUMNS: readonly Column[] = [
-  { title: "committed", metric: "committed", format: formatNumber },
-  { title: "p50 ms", metric: "p50Ms", format: formatNumber },
-  { title: "p99 ms", metric: "p99Ms", format: formatNumber },
-  { title: "no commits s", metric: "unavailableMs", format: seconds },
-  { title: "longest s", metric: "longestGapMs", format: seconds },
-  { title: "elections", metric: "elections", format: formatNumber },
-  { title: "msgs/op", metric: "messagesPerOp", format: formatNumber },
-  { title: "B/op", metric: "bytesPerOp", format: formatNumber },
-  { title: "syncs/op", metric: "syncsPerOp", format: formatNumber },
-  { title: "unknown", metric: "unknown", format: formatNumber },
-  { title: "stale", metric: "staleReads", format: formatNumber },
+  { title: ["", "committed"], metric: "committed", format: compact },
+  { title: ["p50", "ms"], metric: "p50Ms", format: compact },
+  { title: ["p99", "ms"], metric: "p99Ms", format: compact },
+  { title: ["no commits", "s"], metric: "unavailableMs", format: seconds },
+  { title: ["longest", "s"], metric: "longestGapMs", format: seconds },
+  { title: ["elec-", "tions"], metric: "elections", format: compact },
+  { title: ["msgs", "/op"], metric: "messagesPerOp", format: compact },
+  { title: ["bytes", "/op"], metric: "bytesPerOp", format: compact },
+  { title: ["syncs", "/op"], metric: "syncsPerOp", format: compact },
+  { title: ["un-", "known"], metric: "unknown", format: compact },
+  { title: ["stale", "reads"], metric: "staleReads", format: compact },
 ];
 
+/** A column stays narrow: 12.3M rather than 12,345,678. */
+function compact(value: number | null): string {
+  return value === null || value < 1e6 ? formatNumber(value) : `${formatNumber(value / 1e6)}M`;
+}
+
 function seconds(ms: number | null): string {
-  return formatNumber(ms === null ? null : ms / 1000);
+  return compact(ms === null ? null : ms / 1000);
 }
 
 /** The verdict in words, wrapped to 120 columns, without colour. */
 export function renderVerdict(comparison: Comparison): string {
   const { outcome, badge, lead, more } = headline(comparison);
   const mark = { ok: "✓", violated: "✗", unknown: "?" }[outcome];
-  const counted = countSentence(comparison);
-  const lines = [lead, ...more, ...(lead === counted || comparison.runs.length === 0 ? [] : [counted])];
+  const lines = [lead, ...more];
   return [`${mark} ${badge}.`, ...lines.flatMap((line) => wrap(line, COLUMNS_MAX))].join("\n");
 }
 
 /** One row per scenario and protocol: medians over seeds. */
 export function renderTable(comparison: Comparison): string {
+  if (comparison.scenarios.length === 0) return extentWords(comparison);
   const clock = clockWords(comparison.runs);
   const seeds = `${comparison.seeds.length === 1 ? "seed" : "seeds"} ${formatSeeds(comparison.seeds)}`;
   const head = wrap(
-    `Medians over ${seeds}, ${comparison.timing} timing. ${clock.long} (ms: ${clock.short})`,
+    `Medians over ${seeds}, ${comparison.timing} timing. ms: ${clock.short}. ${clock.long}`,
     COLUMNS_MAX,
   );
-  const rows = comparison.scenarios.map((note) => ({ note, lines: scenarioRows(comparison, note) }));
-  const titles = ["", ...COLUMNS.map((c) => c.title), "passed"];
-  const cells = [titles, ...rows.flatMap((r) => r.lines)];
-  const widths = titles.map((_, i) => Math.max(...cells.map((line) => [...(line[i] ?? "")].length)));
-  const line = (texts: readonly string[]): string =>
-    texts
-      .map((text, i) => (i === 0 ? pad(text, widths[i] ?? 0) : pad(text, -(widths[i] ?? 0))))
+  const titles = [
+    ["", ...COLUMNS.map((c) => c.title[0]), "runs"],
+    ["", ...COLUMNS.map((c) => c.title[1]), "passed"],
+  ];
+  const blocks = comparison.scenarios.map((note) => ({ note, rows: scenarioRows(comparison, note) }));
+  const all = [...titles, ...blocks.flatMap((b) => b.rows)];
+  const widths = Array.from({ length: COLUMNS.length + 2 }, (_, i) =>
+    Math.max(...all.map((row) => length(row[i] ?? ""))),
+  );
+  const line = (row: readonly string[]): string =>
+    widths
+      .map((width, i) => pad(row[i] ?? "", i === 0 ? width : -width))
       .join("  ")
       .trimEnd();
-  const body = rows.flatMap(({ note, lines }) => [cut(`${note.name}: ${note.title}`, COLUMNS_MAX), ...lines.map(line)]);
-  if (rows.length === 0) return [...head, extentWords(comparison)].join("\n");
   const rule = "─".repeat(
     Math.min(
       COLUMNS_MAX,
       widths.reduce((a, b) => a + b + 2, -2),
     ),
   );
-  return [...head, rule, line(titles), rule, ...body, rule].join("\n");
+  const body = blocks.flatMap(({ note, rows }) => [cut(`${note.name}: ${note.title}`, COLUMNS_MAX), ...rows.map(line)]);
+  return [...head, rule, ...titles.map(line), rule, ...body, rule].join("\n");
+}
+
+function length(text: string): number {
+  return Array.from(text).length;
 }
 
 function scenarioRows(comparison: Comparison, note: ScenarioNote): string[][] {
@@ -84,12 +98,12 @@ function scenarioRows(comparison: Comparison, note: ScenarioNote): string[][] {
 
 /** Left-aligned for a positive width, right-aligned for a negative one. */
 function pad(text: string, width: number): string {
-  const missing = " ".repeat(Math.max(0, Math.abs(width) - [...text].length));
+  const missing = " ".repeat(Math.max(0, Math.abs(width) - length(text)));
   return width < 0 ? missing + text : text + missing;
 }
 
 function cut(text: string, width: number): string {
-  const characters = [...text];
+  const characters = Array.from(text);
   return characters.length <= width ? text : `${characters.slice(0, width - 1).join("")}…`;
 }
 

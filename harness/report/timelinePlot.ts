@@ -158,7 +158,9 @@ function rateScale(rows: readonly Row[]): { readonly scale: Plot.ScaleOptions; r
   const top = Math.max(1, ...rates);
   const log = rates.length > 0 && top / Math.min(...rates) > LOG_FACTOR;
   if (!log) return { scale: { domain: [0, top * 1.08], ticks: 3, label: null }, log };
-  const decades = [0, 1, 10, 100, 1000, 10_000, 100_000, 1_000_000].filter((t) => t <= top * 1.2);
+  // Without 1, which would stand on top of 0.
+  const decades = [0, 10, 100, 1000, 10_000, 100_000, 1_000_000].filter((t) => t <= top * 1.2);
+  if (decades.length < 3) decades.splice(1, 0, 1);
   return {
     scale: {
       type: "symlog",
