@@ -230,6 +230,10 @@ export class ScriptCluster {
     this.cuts.add(`${from} ${to}`);
   }
 
+  connected(a: ScriptNode, b: ScriptNode): boolean {
+    return !this.cuts.has(`${a.member.id} ${b.member.id}`) && !this.cuts.has(`${b.member.id} ${a.member.id}`);
+  }
+
   heal(): void {
     this.cuts.clear();
   }

@@ -1,6 +1,6 @@
 /** The verbs of a script, the same for every protocol. */
 import type { ScriptCluster, ScriptNode, Travelling } from "./cluster.js";
-import { beat, elect, isLeader, leaders, runUntil, settle, syncAll, tick } from "./drive.js";
+import { beat, elect, isJoined, isLeader, leaders, runUntil, settle, syncAll, tick } from "./drive.js";
 import { readRead, readWrite } from "./operations.js";
 import { diskText, logText, operationText, statusText, writeText } from "./print.js";
 import { ScriptError } from "./scriptError.js";
@@ -119,16 +119,21 @@ export const VERBS: { readonly [name: string]: Verb } = {
     },
   },
   settle: {
-    usage: "settle [beats=N]   syncs and delivers everything until quiet; then N times fires the leader's timers",
-    settings: ["beats"],
+    usage:
+      "settle [beats=N] [without=NODE,…]   syncs and delivers all until quiet, then fires the leader's timers N times",
+    settings: ["beats", "without"],
     wordsMax: 0,
     run: ({ cluster }, line) => {
-      settle(cluster);
-      for (let i = numberSetting(line, "beats", 0, 0); i > 0; i -= 1) beat(cluster);
+      const names = line.settings.get("without")?.split(",") ?? [];
+      const without = names.map((name) => cluster.node(name));
+      const beats = numberSetting(line, "beats", 0, 0);
+      if (without.length > 0 && beats > 0) throw new ScriptError("beats wait for every node: leave out without");
+      settle(cluster, without);
+      for (let i = 0; i < beats; i += 1) beat(cluster);
     },
   },
   elect: {
-    usage: "elect NODE   fires timers, its own first, and settles until it is an established leader",
+    usage: "elect NODE   fires timers, its own first, and settles until it is an established leader and is followed",
     settings: [],
     wordsMax: 1,
     run: ({ cluster }, line) => {
@@ -146,22 +151,16 @@ export const VERBS: { readonly [name: string]: Verb } = {
     },
   },
   run: {
-    usage: "run until=leader | until=NODE   fires timers as they are due, and settles, until somebody (or NODE) leads",
+    usage: "run until=leader|joined|NODE   fires timers as they are due, until someone (or NODE) leads, or all follow",
     settings: ["until"],
     wordsMax: 0,
     run: ({ cluster }, line) => {
       const until = line.settings.get("until");
-      if (until === undefined) throw new ScriptError("run until=leader or until=NODE expected");
-      const wanted = until === "leader" ? null : cluster.node(until);
-      const done = () => (wanted === null ? leaders(cluster).length > 0 : isLeader(wanted));
-      const reached = runUntil(cluster, done);
-      return [
-        reached
-          ? `${leaders(cluster)
-              .map((node) => node.member.id)
-              .join(", ")} leads`
-          : "nobody leads",
-      ];
+      if (until === undefined) throw new ScriptError("run until=leader, until=joined or until=NODE expected");
+      const reached = runUntil(cluster, condition(cluster, until));
+      const names = leaders(cluster).map((node) => node.member.id);
+      const led = names.length === 0 ? "nobody leads" : `${names.join(", ")} leads`;
+      return [reached ? led : `not reached: ${led}`];
     },
   },
   propose: {
@@ -276,6 +275,13 @@ export function runVerb(context: VerbContext, line: Line): readonly string[] {
   return verb.run(context, line) ?? [];
 }
 
+function condition(cluster: ScriptCluster, until: string): () => boolean {
+  if (until === "leader") return () => leaders(cluster).length > 0;
+  if (until === "joined") return () => isJoined(cluster);
+  const wanted = cluster.node(until);
+  return () => isLeader(wanted);
+}
+
 function nodesOf(cluster: ScriptCluster, line: Line, fallback: readonly ScriptNode[]): readonly ScriptNode[] {
   return line.words.length === 0 ? fallback : line.words.map((word) => cluster.node(word));
 }
@@ -311,11 +317,11 @@ function runSync(cluster: ScriptCluster, line: Line): void {
   const [first, count] = line.words;
   if (first === "auto" || first === "manual") {
     cluster.autosync = first === "auto";
-    if (cluster.autosync) syncAll(cluster);
+    if (cluster.autosync) syncAll(cluster, cluster.running());
     return;
   }
   if (first === undefined) {
-    syncAll(cluster);
+    syncAll(cluster, cluster.running());
     return;
   }
   const node = cluster.node(first);
