@@ -4,7 +4,7 @@
  */
 import { lastIndex, lastRound, memberById, memberByOrdinal, type NodeId } from "../core/index.js";
 import type { Notification, Vote } from "./messages.js";
-import { type Out, type ZabState, send } from "./state.js";
+import { type Out, type ZabState, send, supportQuorum } from "./state.js";
 import { act } from "./trace.js";
 
 /** Whether `a` wins over `b`: (currentEpoch, zxid, id), all three (a vote without its epoch is no total order). */
@@ -171,7 +171,7 @@ function handleEstablishedVote(
     // In the same round, this server's own vote counts beside theirs.
     else if (voter === s.id && s.voter && m.round === s.logicalClock && s.vote.leader === m.vote.leader) votes += 1;
   }
-  if (votes < s.quorums.election) return false;
+  if (votes < supportQuorum(s)) return false;
   s.logicalClock = m.round;
   s.vote = m.vote;
   return true;

@@ -1,8 +1,17 @@
 /** Sessions, from both ends: the leader's handlers of its learners, and how a server leaves its epoch. */
-import { type NodeId, isReplicationQuorum } from "../core/index.js";
+import { type NodeId, countVoters } from "../core/index.js";
 import { startElection } from "./election.js";
 import type { Close, FollowerInfo, FromLeader, FromLearner } from "./messages.js";
-import { type LearnerHandler, type Out, type ZabState, isEstablished, isLearning, reject, send } from "./state.js";
+import {
+  type LearnerHandler,
+  type Out,
+  type ZabState,
+  isEstablished,
+  isLearning,
+  reject,
+  send,
+  supportQuorum,
+} from "./state.js";
 import { act } from "./trace.js";
 
 /** Half ticks in `ticks` ticks: both ends count the ticks of a timer that fires every half of one. */
@@ -157,7 +166,7 @@ export function leaderTick(s: ZabState, out: Out): void {
   }
   const supporters = new Set<NodeId>([s.id]);
   for (const handler of s.handlers.values()) if (handler.stage === "synced") supporters.add(handler.id);
-  if (!isReplicationQuorum(s.quorums, supporters)) leaveEpoch(s, out);
+  if (countVoters(s.quorums, supporters) < supportQuorum(s)) leaveEpoch(s, out);
 }
 
 function pingLearner(s: ZabState, handler: LearnerHandler, out: Out): void {

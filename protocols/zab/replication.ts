@@ -69,13 +69,16 @@ function sendCommit(s: ZabState, handler: LearnerHandler, out: Out): void {
   send(handler.id, { type: "COMMIT", session: handler.session, epoch: s.epoch, index }, 0, out);
 }
 
-/** Tells an observer what is committed, at most one message a time, so that one far behind is not flooded. */
+/** Tells an observer what is committed, at most a window at a time, so that one far behind is not flooded. */
 export function sendInform(s: ZabState, handler: LearnerHandler, out: Out): void {
-  if (handler.nextIndex <= s.log.snapshotIndex) return closeHandler(s, handler, out); // Compacted away, as above.
-  const entries = entriesBetween(s.log, handler.nextIndex, s.committed, s.options.batchBytesMax);
   const { session } = handler;
-  send(handler.id, { type: "INFORM", session, epoch: s.epoch, committed: s.committed, entries }, 0, out);
-  handler.nextIndex += entries.length;
+  const end = Math.min(s.committed, handler.nextIndex + s.options.windowEntries - 1);
+  do {
+    const entries = entriesBetween(s.log, handler.nextIndex, end, s.options.batchBytesMax);
+    if (entries.length === 0 && handler.nextIndex <= end) return closeHandler(s, handler, out); // Compacted, as above.
+    send(handler.id, { type: "INFORM", session, epoch: s.epoch, committed: s.committed, entries }, 0, out);
+    handler.nextIndex += entries.length;
+  } while (handler.nextIndex <= end);
 }
 
 /** COMMIT to followers, INFORM to observers. */

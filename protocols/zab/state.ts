@@ -285,6 +285,15 @@ export function isEstablished(s: ZabState): boolean {
   return s.serverState === "LEADING" && s.phase === "broadcast";
 }
 
+/**
+ * Voters a leader needs behind it to stay, and a late server needs to hear of to join: with flexible quorums the smaller
+ * of the two sizes. Fewer could neither commit nor elect; asking for more would leave a leader that commits with a small
+ * replication quorum without a way for the others to come back.
+ */
+export function supportQuorum(s: ZabState): number {
+  return Math.min(s.quorums.election, s.quorums.replication);
+}
+
 export function isLearning(s: ZabState): boolean {
   return s.serverState === "FOLLOWING" || s.serverState === "OBSERVING";
 }
