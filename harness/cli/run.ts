@@ -76,7 +76,8 @@ export function runChecked(request: RunRequest, extras: RunExtras = {}): FullRun
   const linearizable = checkLinearizable(history, { deadlineMs: request.checkDeadlineMs });
   const stale = staleReads(history);
   const sim = simulation.record;
-  const verdicts = { ...sim.verdicts, linearizable: linearizable.verdict, trace: NOT_VALIDATED };
+  const liveness = asksProgress(scenario) ? sim.verdicts.liveness : "not asked";
+  const verdicts = { ...sim.verdicts, linearizable: linearizable.verdict, liveness, trace: NOT_VALIDATED };
   const command = commandOf(request, extras);
   const checked: RunRecord = { ...sim, verdicts, staleReads: stale, command };
   const reasons = [...sim.reasons, ...linearizableReasons(linearizable), ...unmet(scenario, checked)];
@@ -85,6 +86,10 @@ export function runChecked(request: RunRequest, extras: RunExtras = {}): FullRun
   const window = request.windowMs === undefined ? null : windowStatistics(simulation, request.windowMs);
   const verdict = outcome === "violated" ? "violated" : "ok";
   return { record, outcome, window, simulation, manifest: { ...simulation.manifest, verdict } };
+}
+
+function asksProgress({ faultsEndMs }: Scenario): boolean {
+  return faultsEndMs !== undefined;
 }
 
 function linearizableReasons(result: ReturnType<typeof checkLinearizable>): string[] {

@@ -20,7 +20,8 @@ export interface RunRecord {
   readonly verdicts: {
     readonly linearizable: Verdict;
     readonly invariants: "ok" | "violated";
-    readonly liveness: Verdict;
+    /** "not asked": the scenario requires no progress. */
+    readonly liveness: Verdict | "not asked";
     readonly trace: string;
   };
   /** Why a verdict is not ok, one line each. */

@@ -28,13 +28,14 @@ export function traceVerdict(trace: string): Verdict | null {
 }
 
 export function verdictOf(run: RunRecord, kind: VerdictKind): Verdict | null {
-  return kind === "trace" ? traceVerdict(run.verdicts.trace) : run.verdicts[kind];
+  if (kind === "trace") return traceVerdict(run.verdicts.trace);
+  const verdict = run.verdicts[kind];
+  return verdict === "not asked" ? null : verdict;
 }
 
-/** The whole run: the worst of its verdicts. */
+/** The whole run: the worst of its verdicts. What was not asked for or not validated makes it no worse. */
 export function runOutcome(run: RunRecord): Verdict {
-  const { linearizable, invariants, liveness, trace } = run.verdicts;
-  return worst([linearizable, invariants, liveness, traceVerdict(trace) ?? "ok"]);
+  return worst(VERDICT_KINDS.map(({ kind }) => verdictOf(run, kind) ?? "ok"));
 }
 
 /** The whole comparison: never better than its worst run, whatever it says of itself. */
