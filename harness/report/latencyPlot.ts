@@ -2,7 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import type { RunRecord } from "../record/index.js";
 import { formatMs, joinWords } from "./format.js";
-import { figure } from "./plot.js";
+import { figure, labelsX, labelsY } from "./plot.js";
 import { type ProtocolLook, protocolLook } from "./protocolLook.js";
 import { pooledTail, type TailPoint } from "./timeline.js";
 import { decadesIn } from "./timelinePlot.js";
@@ -55,13 +55,8 @@ function options(curves: readonly Curve[], domain: [number, number], virtual: st
     marks: [
       Plot.gridX(ticks, { stroke: "var(--rule)", strokeOpacity: 1 }),
       Plot.gridY(LEVELS, { stroke: "var(--rule)", strokeOpacity: 1 }),
-      Plot.axisY(LEVELS, { label: null, tickFormat: (t: number) => `${String(t * 100)} %` }),
-      Plot.axisX(ticks, {
-        tickFormat: (t: number) => formatMs(t),
-        label: `commit latency, ${virtual}time (log scale)`,
-        labelAnchor: "center",
-        labelArrow: "none",
-      }),
+      labelsY(LEVELS, (level) => `${String(level * 100)} %`),
+      ...labelsX(ticks, formatMs, `commit latency, ${virtual}time (log scale)`),
       Plot.text(["Share of writes slower than this (log scale)"], {
         frameAnchor: "top-left",
         dy: -18,

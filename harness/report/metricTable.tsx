@@ -22,14 +22,16 @@ export function MetricTable({ comparison, note }: Props): VNode {
       <table>
         <caption>
           Medians over {plural(new Set(runs.map((r) => r.seed)).size, "seed")}; below each, the 95 % interval of the
-          median, or from least to most where there are too few seeds for one.
+          median, or least … most where there are too few seeds for one.
           {pairs.length > 0 &&
             " Ratios are medians over pairs of runs with the same seed; bold: the interval is clear of 1."}{" "}
           {clockWords(runs).long}
         </caption>
         <thead>
           <tr>
-            <th scope="col">Per run</th>
+            <th scope="col" class="first">
+              Per run
+            </th>
             {protocols.map((p) => (
               <th scope="col" class="n" key={p}>
                 <ProtocolLabel protocols={comparison.protocols} protocol={p} />
@@ -99,7 +101,7 @@ function MedianCell({ comparison, scenario, protocol, of, runs }: MedianProps): 
       )}
       {range !== null && (
         <span class="ci">
-          least {of.format(range[0])}, most {of.format(range[1])}
+          {of.format(range[0])} … {of.format(range[1])}
         </span>
       )}
     </td>
@@ -130,11 +132,11 @@ function RatioCell({ comparison, scenario, a, b, of, first }: RatioProps): VNode
   const row = pairedOf(comparison, scenario, a, b, of.name);
   const cell = first ? "n split" : "n";
   if (row === null || row.ratio === null) return <td class={cell}>{ABSENT}</td>;
-  const interval = row.ci95;
-  const clear = interval !== null && (interval[0] > 1 || interval[1] < 1);
+  const clear = row.ci95 !== null && (row.ci95[0] > 1 || row.ci95[1] < 1);
+  const interval = row.ci95 === null || row.ci95[0] === row.ci95[1] ? null : row.ci95;
   return (
     <td class={cell}>
-      <span class={clear ? "clear" : interval === null ? "" : "muted"}>×{formatNumber(row.ratio)}</span>
+      <span class={clear ? "clear" : row.ci95 === null ? "" : "muted"}>×{formatNumber(row.ratio)}</span>
       {interval !== null && (
         <span class="ci">
           {formatNumber(interval[0])} to {formatNumber(interval[1])}

@@ -52,7 +52,7 @@ export const METRICS: readonly Metric[] = [
     name: "longestGapMs",
     title: "Longest gap",
     short: "longest gap",
-    meaning: "The longest single stretch without a commit.",
+    meaning: "The longest single stretch without a commit though clients asked.",
     ...DURATION,
   },
   {

@@ -37,9 +37,24 @@ export function figure(width: number, panels: readonly Panel[], text: FigureText
   );
 }
 
+/** Tick labels left of the frame. Plot's own axis leaves out the labels of a logarithmic scale that are no powers. */
+export function labelsY(ticks: readonly number[], format: (tick: number) => string): Plot.Markish {
+  const y = (tick: number): number => tick;
+  return Plot.text(ticks, { y, text: format, frameAnchor: "left", textAnchor: "end", dx: -8 });
+}
+
+/** Tick labels under the frame, and what the axis is. */
+export function labelsX(ticks: readonly number[], format: (tick: number) => string, label: string): Plot.Markish[] {
+  const x = (tick: number): number => tick;
+  return [
+    Plot.text(ticks, { x, text: format, frameAnchor: "bottom", dy: 15 }),
+    Plot.text([label], { frameAnchor: "bottom", dy: 33 }),
+  ];
+}
+
 /** What Plot drew, without its root element (the figure has its own) and its style sheet (the page has its own). */
 function panelBody(options: Plot.PlotOptions): string {
-  const root = Plot.plot({ ...options, document: document as never }) as unknown as {
+  const root = Plot.plot({ ...options, document }) as unknown as {
     readonly tagName: string;
     readonly children: Iterable<{ readonly tagName: string; readonly outerHTML: string }>;
   };

@@ -112,7 +112,7 @@ function Predictions({ comparison, note }: Props): VNode {
                 <th scope="row">
                   <ProtocolLabel protocols={comparison.protocols} protocol={protocol} />
                 </th>
-                <td>
+                <td class="pair">
                   {formatMs(prediction.floorMs.healthy)} / {formatMs(prediction.floorMs.degraded)}
                 </td>
                 <td>

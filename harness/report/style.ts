@@ -66,14 +66,14 @@ footer { padding: 40px 28px 60px; color: var(--muted); font-size: .87rem; }
 const TABLES = `
 .scroll { overflow-x: auto; margin: 0 0 18px; }
 table { border-collapse: collapse; font-size: .92rem; line-height: 1.42; font-variant-numeric: tabular-nums; }
-caption { text-align: left; color: var(--muted); font-size: .87rem; padding: 0 0 7px; max-width: 100ch; caption-side: top; }
+caption { text-align: left; color: var(--muted); font-size: .87rem; padding: 0 0 7px; max-width: min(100ch, 88vw); caption-side: top; }
 th, td { text-align: left; padding: 6px 14px 6px 0; border-bottom: 1px solid var(--rule); vertical-align: top; }
 th:last-child, td:last-child { padding-right: 0; }
 thead th { border-bottom: 1.5px solid var(--edge); font-weight: 600; vertical-align: bottom; }
 tbody th { font-weight: 400; }
 td.n, th.n { text-align: right; padding-left: 14px; white-space: nowrap; }
 th.split, td.split { border-left: 1px solid var(--edge); }
-.ci { display: block; color: var(--muted); font-size: .82em; white-space: nowrap; }
+th.first { min-width: 15em; } td.pair { white-space: nowrap; } .ci { display: block; color: var(--muted); font-size: .82em; white-space: nowrap; }
 .ci.wrap { white-space: normal; min-width: 14em; } .clear { font-weight: 700; }
 .swatch { white-space: nowrap; } .swatch i { font-style: normal; margin-right: .35em; }
 table.runs { font-size: .84rem; } table.runs code { font-size: .92em; }`;
@@ -104,10 +104,9 @@ svg text { font-family: inherit; }
 .pick > input:checked + label { background: var(--ink); color: var(--bg); border-color: var(--ink); }
 .pick > input:focus-visible + label { outline: 2px solid var(--link); outline-offset: 2px; }
 .panes > * { display: none; } .pick.one > .panes > :first-child { display: block; }
-.legend { display: flex; flex-wrap: wrap; gap: 4px 20px; font-size: .87rem; color: var(--muted); margin: 0 0 8px; }
+.legend { max-width: none; display: flex; flex-wrap: wrap; gap: 4px 20px; font-size: .87rem; color: var(--muted); margin: 0 0 8px; }
 .legend svg { width: 26px; min-width: 26px; height: 13px; display: inline-block; vertical-align: -2px; margin-right: 6px; }
-.tip { position: absolute; z-index: 9; pointer-events: none; background: var(--bg); color: var(--ink); border: 1px solid var(--edge); border-radius: 6px; box-shadow: 0 3px 14px rgb(0 0 0 / .18); padding: 7px 11px; font-size: .82rem; line-height: 1.45; white-space: nowrap; }
-.strips { display: grid; grid-template-columns: max-content 1fr; gap: 3px 12px; align-items: center; font-size: .82rem; }`;
+.tip { position: absolute; z-index: 9; pointer-events: none; background: var(--bg); color: var(--ink); border: 1px solid var(--edge); border-radius: 6px; box-shadow: 0 3px 14px rgb(0 0 0 / .18); padding: 7px 11px; font-size: .82rem; line-height: 1.45; white-space: nowrap; }`;
 
 const PRINT = `
 body { font-size: 10.5pt; } main, header.top, footer { max-width: none; padding: 0; }

@@ -36,7 +36,7 @@ function compact(value: number | null): string {
 }
 
 function seconds(ms: number | null): string {
-  return compact(ms === null ? null : ms / 1000);
+  return compact(ms === null ? null : Math.round(ms / 10) / 100);
 }
 
 /** The verdict in words, wrapped to 120 columns, without colour. */

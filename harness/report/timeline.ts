@@ -36,13 +36,17 @@ export function downsample(timeline: Timeline, binsMax = BINS_MAX): readonly Bin
 
 /** The median of the bins' medians, each weighing as much as it has commits. */
 function weightedMedian(parts: readonly { readonly count: number; readonly value: number | null }[]): number | null {
-  const known = parts.flatMap(({ count, value }) => (value === null || count === 0 ? [] : [{ count, value }]));
-  known.sort((a, b) => a.value - b.value);
-  const half = known.reduce((sum, { count }) => sum + count, 0) / 2;
+  const counts = new Map<number, number>();
+  let total = 0;
+  for (const { count, value } of parts) {
+    if (value === null || count === 0) continue;
+    counts.set(value, (counts.get(value) ?? 0) + count);
+    total += count;
+  }
   let seen = 0;
-  for (const { count, value } of known) {
+  for (const [value, count] of [...counts].sort(([x], [y]) => x - y)) {
     seen += count;
-    if (seen >= half) return value;
+    if (2 * seen >= total) return value;
   }
   return null;
 }
@@ -114,6 +118,46 @@ export function seedsToDraw(runs: readonly RunRecord[], failed: (run: RunRecord)
   const all = [...new Set(runs.map((r) => r.seed))];
   const bad = new Set(runs.filter(failed).map((r) => r.seed));
   return [...all.filter((s) => bad.has(s)), ...all.filter((s) => !bad.has(s))].slice(0, max);
+}
+
+export interface FaultSide {
+  readonly commits: number;
+  readonly seconds: number;
+  /** Median of the bins' medians, by commits; null: no commits. */
+  readonly p50Ms: number | null;
+}
+
+/** Bins that lie wholly under a fault, and bins that no fault touches; bins at an edge belong to neither. */
+export function underFaults(timelines: readonly Timeline[]): {
+  readonly under: FaultSide;
+  readonly outside: FaultSide;
+} {
+  const under: Weighed[] = [];
+  const outside: Weighed[] = [];
+  for (const { binMs, commits, p50Ms, faults } of timelines) {
+    const bands = faults.filter((f) => f.skipped === null);
+    commits.forEach((count, i) => {
+      const [from, to] = [i * binMs, (i + 1) * binMs];
+      const bin = { count, value: p50Ms[i] ?? null, seconds: binMs / 1000 };
+      if (bands.some((f) => f.fromMs <= from && to <= f.toMs)) under.push(bin);
+      else if (!bands.some((f) => f.fromMs < to && from < f.toMs)) outside.push(bin);
+    });
+  }
+  return { under: sideOf(under), outside: sideOf(outside) };
+}
+
+interface Weighed {
+  readonly count: number;
+  readonly value: number | null;
+  readonly seconds: number;
+}
+
+function sideOf(bins: readonly Weighed[]): FaultSide {
+  return {
+    commits: bins.reduce((sum, b) => sum + b.count, 0),
+    seconds: bins.reduce((sum, b) => sum + b.seconds, 0),
+    p50Ms: weightedMedian(bins),
+  };
 }
 
 export interface TailPoint {

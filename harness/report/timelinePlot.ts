@@ -2,7 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import type { FaultBand, RunRecord, ScenarioNote } from "../record/index.js";
 import { formatMs, formatNumber, joinWords } from "./format.js";
-import { type FigureText, figure, type Panel } from "./plot.js";
+import { type FigureText, figure, labelsY, type Panel } from "./plot.js";
 import { type ProtocolLook, protocolLook, protocolName } from "./protocolLook.js";
 import { type Bin, downsample, gapsOf, lanes, mergeBands, type Span } from "./timeline.js";
 
@@ -282,7 +282,7 @@ function latencyPanel(axis: TimeAxis, rows: readonly Row[]): Panel {
       x: { domain: [0, axis.lengthMs / axis.unitMs], label: axis.label, labelAnchor: "center", labelArrow: "none" },
       marks: [
         Plot.gridY(ticks, { stroke: "var(--rule)", strokeOpacity: 1 }),
-        Plot.axisY(ticks, { label: null, tickFormat: (t: number) => formatMs(t) }),
+        labelsY(ticks, formatMs),
         ...rows.flatMap(({ look }) =>
           latencyMarks(
             points.filter((p) => p.look === look),

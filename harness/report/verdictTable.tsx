@@ -79,7 +79,7 @@ function VerdictCount({ runs, kind }: { readonly runs: readonly RunRecord[]; rea
     const verdict = verdictOf(run, kind);
     return verdict === null ? [] : [{ run, verdict }];
   });
-  if (judged.length === 0) return <span class="muted">not validated</span>;
+  if (judged.length === 0) return <span class="muted">{kind === "trace" ? "not validated" : "not asked"}</span>;
   const verdict = worst(judged.map((j) => j.verdict));
   const of = judged.filter((j) => j.verdict === verdict);
   const words = `${formatCount(of.length)} of ${formatCount(judged.length)}`;

@@ -4,6 +4,7 @@ import { formatCount, formatMs, formatNumber, formatSeeds, joinWords, plural, se
 import { medianOf, metric, pairedOf, pairsOf } from "./metrics.js";
 import { outcomeOf, runsOf, tally } from "./outcome.js";
 import { protocolName } from "./protocolLook.js";
+import { type FaultSide, underFaults } from "./timeline.js";
 
 /** Fewest runs for which a 95 % interval of the median exists. */
 const INTERVAL_RUNS_MIN = 6;
@@ -57,6 +58,7 @@ export function scenarioWords(comparison: Comparison, note: ScenarioNote): reado
   return [
     ...availabilityWords(comparison, note, protocols),
     ...latencyWords(comparison, note, protocols),
+    ...faultWords(runs, protocols),
     ...electionWords(comparison, note, protocols),
     ...pairedWords(comparison, note),
     verdictWords(runs),
@@ -132,6 +134,18 @@ function pairedWords(comparison: Comparison, note: ScenarioNote): string[] {
   if (told.length === 0)
     return ["Paired by seed, no ratio of median latency or of time without commits is clear of 1."];
   return [`Paired by seed, clear of 1: ${told.join("; ")}.`];
+}
+
+/** Rates and latencies under the faults beside those outside them, since the whole run's median mixes the two. */
+function faultWords(runs: readonly RunRecord[], protocols: readonly string[]): string[] {
+  const parts = protocols.flatMap((p) => {
+    const { under, outside } = underFaults(runs.filter((r) => r.protocol === p).map((r) => r.timeline));
+    if (under.seconds === 0 || outside.seconds === 0) return [];
+    const told = (side: FaultSide): string =>
+      `${formatNumber(side.commits / side.seconds)} a second${side.p50Ms === null ? "" : `, half within ${formatMs(side.p50Ms)}`}`;
+    return [`${protocolName(p)} ${told(under)} (outside: ${told(outside)})`];
+  });
+  return parts.length === 0 ? [] : [`Commits while any fault lasted, all seeds together: ${parts.join("; ")}.`];
 }
 
 /** One sentence over the verdicts of some runs. */
