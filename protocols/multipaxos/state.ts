@@ -272,8 +272,8 @@ export function leaderId(r: MultiPaxosState): NodeId | null {
 const PHASES = {
   follower: "acceptor",
   probing: "probe",
-  candidate: "phase 1",
-  leader: "phase 2",
+  candidate: "phase1",
+  leader: "phase2",
   learner: "learner",
 } as const;
 
