@@ -257,28 +257,69 @@ export function clearInflight(p: Progress): void {
   p.inflightBytes = 0;
 }
 
-/** A deep copy that shares nothing mutable. */
-export function clone(r: RaftState): RaftState {
-  const peers = r.peers.map((p) => ({
-    ...p,
+function cloneProgress(p: Progress): Progress {
+  return {
+    id: p.id,
+    ordinal: p.ordinal,
+    voter: p.voter,
+    phase: p.phase,
+    nextIndex: p.nextIndex,
+    paused: p.paused,
     inflightLast: p.inflightLast.slice(),
     inflightSizes: p.inflightSizes.slice(),
-  }));
+    inflightBytes: p.inflightBytes,
+    snapshotIndex: p.snapshotIndex,
+    active: p.active,
+    resend: p.resend,
+    commitSent: p.commitSent,
+  };
+}
+
+/** A deep copy that shares nothing mutable. Spelled out: a spread copy is many times slower to use. */
+export function clone(r: RaftState): RaftState {
+  const peers = r.peers.map(cloneProgress);
   return {
-    ...r,
+    id: r.id,
+    ordinal: r.ordinal,
+    incarnation: r.incarnation,
+    options: r.options,
+    tracing: r.tracing,
+    quorum: r.quorum,
+    voter: r.voter,
     peers,
     progress: new Map(peers.map((p) => [p.id, p])),
+    idOfOrdinal: r.idOfOrdinal,
+    currentTerm: r.currentTerm,
+    votedFor: r.votedFor,
     log: cloneLog(r.log),
+    snapshot: r.snapshot,
+    role: r.role,
+    leader: r.leader,
+    leaderHeard: r.leaderHeard,
+    commitIndex: r.commitIndex,
+    snapshotRequested: r.snapshotRequested,
+    nowMs: r.nowMs,
+    seq: r.seq,
+    hardSeq: r.hardSeq,
+    hardDirty: r.hardDirty,
+    durableSeq: r.durableSeq,
+    durableIndex: r.durableIndex,
     writes: r.writes.map((write) => ({ seq: write.seq, index: write.index })),
     votesGranted: new Set(r.votesGranted),
     matchIndex: new Map(r.matchIndex),
+    termStartIndex: r.termStartIndex,
+    uncommittedBytes: r.uncommittedBytes,
     proposals: r.proposals.slice(),
+    round: r.round,
     ackedRound: new Map(r.ackedRound),
+    confirmedRound: r.confirmedRound,
     roundsSent: r.roundsSent.slice(),
+    leaseFromMs: r.leaseFromMs,
     readsWaiting: r.readsWaiting.slice(),
     readRounds: r.readRounds.slice(),
     readsForwarded: r.readsForwarded.slice(),
     readsQueued: r.readsQueued.slice(),
+    readContext: r.readContext,
   };
 }
 
