@@ -1,0 +1,86 @@
+// Any history file -> columns. The format is recognised by its first characters unless it is given.
+
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import { HistoryBuilder, type InputOptions } from "../builder.js";
+import type { History } from "../history.js";
+import { readEdn, readEtcdLogLine } from "./jepsen.js";
+import { JsonlReader } from "./jsonl.js";
+import { forEachLine, forEachLineOfFile, type OnLine, textOf } from "./lines.js";
+
+/**
+ * `jsonl`: one JSON event a line. `edn`: a Jepsen history. `etcd-log`: porcupine's copy of the Jepsen etcd logs, one
+ * register, a failed compare-and-set saw another value. `kv-log`: porcupine's key-value logs, one EDN map a line, every
+ * key starts as "".
+ */
+export type HistoryFormat = "jsonl" | "edn" | "etcd-log" | "kv-log";
+
+export type ReadOptions = InputOptions & { readonly format?: HistoryFormat };
+
+const formatDefaults: { readonly [format in HistoryFormat]: InputOptions } = {
+  jsonl: {},
+  edn: { order: "line" },
+  "etcd-log": { failedCas: "notEqual" },
+  "kv-log": { initial: "" },
+};
+
+/** Reads a file. @throws {HistoryFormatError} naming file, line and what was expected; file system errors as they are. */
+export function readHistoryFile(path: string, options: ReadOptions = {}): History {
+  const format = options.format ?? formatOf(firstBytes(path));
+  if (format === "edn" || format === "kv-log") return readText(readFileSync(path, "utf8"), path, format, options);
+  return readLines((onLine) => forEachLineOfFile(path, onLine), path, format, options);
+}
+
+/** The same for a history in memory. */
+export function readHistoryText(text: string, options: ReadOptions = {}, file = "history"): History {
+  const format = options.format ?? formatOf(text.slice(0, 512));
+  if (format === "edn" || format === "kv-log") return readText(text, file, format, options);
+  const bytes = new TextEncoder().encode(text);
+  return readLines((onLine) => forEachLine(bytes, onLine), file, format, options);
+}
+
+function readText(text: string, file: string, format: HistoryFormat, options: ReadOptions): History {
+  const builder = new HistoryBuilder(file, { ...formatDefaults[format], ...inputOptions(options) });
+  readEdn(text, builder);
+  return builder.finish();
+}
+
+function readLines(
+  lines: (onLine: OnLine) => void,
+  file: string,
+  format: HistoryFormat,
+  options: ReadOptions,
+): History {
+  const builder = new HistoryBuilder(file, { ...formatDefaults[format], ...inputOptions(options) });
+  if (format === "etcd-log") {
+    lines((bytes, from, to, line) => readEtcdLogLine(textOf(bytes, from, to), line, builder));
+  } else {
+    const reader = new JsonlReader(builder);
+    lines((bytes, from, to, line) => reader.line(bytes, from, to, line));
+  }
+  return builder.finish();
+}
+
+function inputOptions(options: ReadOptions): InputOptions {
+  const { format: _format, ...input } = options;
+  return input;
+}
+
+function firstBytes(path: string): string {
+  const file = openSync(path, "r");
+  try {
+    const bytes = new Uint8Array(512);
+    const got = readSync(file, bytes, 0, bytes.length, 0);
+    return textOf(bytes, 0, got);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function formatOf(start: string): HistoryFormat {
+  const text = start.trimStart();
+  if (text.startsWith("INFO")) return "etcd-log";
+  if (/^\{\s*"/.test(text) || text === "") return "jsonl";
+  if (/^\{:process\s+\d+,?\s+:type\s+:\w+,?\s+:f\s+:(get|put|append),?\s+:key\s/.test(text)) return "kv-log";
+  if (/^[[({;#]/.test(text)) return "edn";
+  return "jsonl";
+}
