@@ -18,7 +18,7 @@ export interface RunRequest {
   readonly seed: number;
   /** Replaces the scenario's duration; for the command that repeats the run. Absent: the scenario's own. */
   readonly durationMs?: number;
-  /** Measure the writes acknowledged in this stretch of the fault clock apart. */
+  /** Measure the writes of this stretch of the fault clock apart. */
   readonly windowMs?: readonly [number, number];
   /** Give up the check of the history after this long; the verdict is unknown then. Milliseconds. */
   readonly checkDeadlineMs: number;
@@ -30,7 +30,7 @@ export interface CheckedRun {
   readonly window: WindowStatistics | null;
 }
 
-/** Of the writes acknowledged in a stretch of a run. */
+/** Of the writes called and acknowledged in a stretch of a run. */
 export interface WindowStatistics {
   readonly committed: number;
   readonly p50Ms: number | null;
@@ -83,7 +83,7 @@ export function runChecked(request: RunRequest, extras: RunExtras = {}): FullRun
   const reasons = [...sim.reasons, ...linearizableReasons(linearizable), ...unmet(scenario, checked)];
   const record: RunRecord = { ...checked, reasons };
   const outcome = outcomeOf(scenario, record);
-  const window = request.windowMs === undefined ? null : windowStatistics(simulation, request.windowMs);
+  const window = request.windowMs === undefined ? null : windowStatistics(simulation, scenario, request.windowMs);
   const verdict = outcome === "violated" ? "violated" : "ok";
   return { record, outcome, window, simulation, manifest: { ...simulation.manifest, verdict } };
 }
@@ -115,8 +115,16 @@ function quoted(text: string): string {
 
 const WRITES = new Set(["put", "delete", "cas", "append"]);
 
-function windowStatistics(simulation: SimulationOutcome, windowMs: readonly [number, number]): WindowStatistics {
-  const latencies = writeLatencies(simulation.history, windowMs);
+/** @returns null for a run that did not reach its end, whose fault clock is not known. */
+function windowStatistics(
+  { record, history }: SimulationOutcome,
+  scenario: Scenario,
+  windowMs: readonly [number, number],
+): WindowStatistics | null {
+  if (record.broken !== null) return null;
+  // A history counts from the start of the run, faults from the first leader on; a run ends with its duration.
+  const startedMs = record.virtualMs - scenario.durationMs;
+  const latencies = writeLatencies(history, startedMs + windowMs[0], startedMs + windowMs[1]);
   latencies.sort((a, b) => a - b);
   return {
     committed: latencies.length,
@@ -125,17 +133,18 @@ function windowStatistics(simulation: SimulationOutcome, windowMs: readonly [num
   };
 }
 
-/** Milliseconds from call to answer, of every write answered in the window. */
-function writeLatencies(events: readonly HistoryEvent[], [fromMs, toMs]: readonly [number, number]): number[] {
+/** Milliseconds from call to answer, of every write called and answered in the window. */
+function writeLatencies(events: readonly HistoryEvent[], fromMs: number, toMs: number): number[] {
   const called = new Map<number | string, number>();
   const latencies: number[] = [];
   for (const event of events) {
     if (!WRITES.has(event.f)) continue;
     if (event.type === "invoke") called.set(event.process, event.time);
     else if (event.type === "ok") {
-      const atMs = event.time / 1e6;
       const from = called.get(event.process);
-      if (from !== undefined && atMs >= fromMs && atMs < toMs) latencies.push((event.time - from) / 1e6);
+      // What was called before the window may have been on its way already, under other weather.
+      if (from !== undefined && from / 1e6 >= fromMs && event.time / 1e6 < toMs)
+        latencies.push((event.time - from) / 1e6);
     }
   }
   return latencies;

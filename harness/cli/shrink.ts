@@ -30,12 +30,16 @@ export function shrinkRun(request: RunRequest, failing: FullRun, out: Terminal):
   };
   const all = failing.simulation.faults;
   // Every drawn value spelled out: then a fault can go without changing what is drawn for the others.
-  if (!fails(all, [])) return result(failing, failing, runs, "The failure needs the faults as they are drawn; nothing was left out.");
+  if (!fails(all, []))
+    return result(failing, failing, runs, "The failure needs the faults as they are drawn; nothing was left out.");
   const faults = minimize(all, (some) => fails(some, []));
   const operations = Array.from({ length: best.simulation.operations }, (_, i) => i);
   minimize(operations, (kept) => {
     const set = new Set(kept);
-    return fails(faults, operations.filter((operation) => !set.has(operation)));
+    return fails(
+      faults,
+      operations.filter((operation) => !set.has(operation)),
+    );
   });
   out.progress(null);
   const late = Date.now() > deadline ? " Time ran out before nothing more could go." : "";

@@ -58,7 +58,7 @@ export interface Prediction {
   readonly majorityCrossesLink: { readonly healthy: boolean; readonly degraded: boolean };
   /**
    * none: no gap beyond the threshold may appear. brief: at most a few elections' length. possible: chance decides.
-   * expected: gaps that add up. total: no commit at all while the fault lasts.
+   * expected: gaps that add up. total: hardly a commit while the fault lasts.
    */
   readonly outage: "none" | "brief" | "possible" | "expected" | "total";
   /** Inclusive bounds that the run's unavailable time must keep, milliseconds; null: none on that side. */

@@ -18,10 +18,14 @@ export interface Patience {
 
 /** A stream's first retransmission comes after a round trip and this (RFC 6298 with Linux's minimum); then it doubles. */
 const RETRANSMIT_MS = 200;
-/** A share of the time in which the quorum is silent that makes outages certain over minutes. */
+/** From this share of the time on, silence is certain to show over minutes; from the other on, little else is left. */
 const SHARE_EXPECTED = 0.05;
-/** An expected number of outages below which none is worth mentioning. */
-const OUTAGES_POSSIBLE = 0.01;
+const SHARE_TOTAL = 0.9;
+/** The arithmetic knows no bursts and no protocol's way back: half of the time it predicts is the least that must show. */
+const MARGIN = 0.5;
+/** Elections that a leadership may take to come home for good, each of the length of a detection. */
+const ELECTIONS_BRIEF = 30;
+const DEFAULT_GAP_MS = 1000;
 
 export function predictIncident(cell: IncidentCell, scenario: Scenario, patience: Patience): Prediction {
   const first = scenario.cluster.firstLeader ?? "n1";
@@ -32,14 +36,13 @@ export function predictIncident(cell: IncidentCell, scenario: Scenario, patience
   const healthy = commitFloor(scenario, first, all, leastDelays(scenario, null)) as CommitFloor;
   const degraded = commitFloor(scenario, first, up, leastDelays(scenario, weather)) as CommitFloor;
   const floors = { first: healthy, during: degraded, anywhere: anyLeader(scenario, up, weather) };
-  const risk = outageRisk(cell, floors, patience, linkFault(scenario));
-  const mayMove = risk.outage !== "none";
+  const risk = outageRisk(cell, floors, patience, scenario);
   return {
     // Where leadership may move, only the best place for a leader bounds the latency.
-    floorMs: { healthy: healthy.ms, degraded: mayMove ? floors.anywhere.ms : degraded.ms },
+    floorMs: { healthy: healthy.ms, degraded: risk.outage === "none" ? degraded.ms : floors.anywhere.ms },
     majorityCrossesLink: { healthy: healthy.crossesLink, degraded: degraded.crossesLink },
     ...risk,
-    words: words(cell, floors, risk),
+    words: `${latencyWords(cell, floors)} ${outageWords(cell, floors, risk)}`,
   };
 }
 
@@ -73,57 +76,59 @@ function linkWeather(scenario: Scenario): Weather | null {
 type Risk = Pick<Prediction, "outage" | "unavailableMs">;
 
 const NONE: Risk = { outage: "none", unavailableMs: { min: null, max: 0 } };
+const DEPOSED: Risk = { outage: "expected", unavailableMs: { min: 1, max: null } };
 const POSSIBLE: Risk = { outage: "possible", unavailableMs: { min: null, max: null } };
 
-function outageRisk(cell: IncidentCell, floors: Floors, patience: Patience, link: WeatherFault | null): Risk {
+function outageRisk(cell: IncidentCell, floors: Floors, patience: Patience, scenario: Scenario): Risk {
   const loss = lossOf(cell);
+  const link = linkFault(scenario);
   // Slowness alone silences nobody: a round trip of 200 ms is far below any voter's patience.
-  if (loss === 0) return NONE;
-  const stretchMs = typeof link?.forMs === "number" ? link.forMs : 0;
-  if (!floors.during.crossesLink) return cell.topology === "fix" ? NONE : disturbance(cell);
-  // The leader needs one voter from over the link: it is cut off only while all of the voters over there are silent.
-  const share = silentShare(loss, patience) ** 2;
-  const outages = (stretchMs / patience.detectionMs) * share;
-  if (cell.leader === "remote" && !floors.anywhere.crossesLink) {
-    // The local voters are a majority of their own: they elect one of themselves and have done with the link.
-    return outages < OUTAGES_POSSIBLE ? NONE : { outage: "brief", unavailableMs: { min: null, max: null } };
+  if (loss === 0 || typeof link?.forMs !== "number") return NONE;
+  const { detectionMs, messagesPerSecond } = patience;
+  const missed = stalledShare(loss, detectionMs, messagesPerSecond);
+  if (!floors.during.crossesLink) return cell.topology === "fix" ? NONE : disturbance(cell, missed);
+  if (!floors.anywhere.crossesLink) {
+    // Once the leader is at home it is in the same danger as one that was there from the start.
+    return cell.preVote === false && missed >= SHARE_EXPECTED ? DEPOSED : homecoming(missed, detectionMs);
   }
-  if (outages < OUTAGES_POSSIBLE) return NONE;
+  // A commit needs one remote voter there and back: it waits only while both are out of reach, in either direction.
+  const gapMs = scenario.unavailableGapMs ?? DEFAULT_GAP_MS;
+  const oneWay = stalledShare(loss, gapMs, messagesPerSecond);
+  const share = (1 - (1 - oneWay) ** 2) ** 2;
   if (share < SHARE_EXPECTED) return POSSIBLE;
-  // At least one gap beyond the threshold; how they add up depends on how the protocol finds its way back.
-  return { outage: "expected", unavailableMs: { min: 1, max: null } };
+  const unavailableMs = { min: Math.round(MARGIN * share * link.forMs), max: null };
+  return { outage: share >= SHARE_TOTAL ? "total" : "expected", unavailableMs };
 }
 
 /**
- * The local majority needs nobody from over the link. But remote voters that hear nothing stand for election, and in
- * Raft without PreVote their higher term, when it gets through, deposes the leader.
+ * The local majority needs nobody from over the link. But remote voters that miss the leader stand for election, and in
+ * Raft without PreVote their higher term, when it gets through, deposes it.
  */
-function disturbance(cell: IncidentCell): Risk {
-  return cell.preVote === false ? POSSIBLE : NONE;
+function disturbance(cell: IncidentCell, missed: number): Risk {
+  if (cell.preVote !== false) return NONE;
+  return missed < SHARE_EXPECTED ? POSSIBLE : DEPOSED;
+}
+
+/** The local voters are a majority of their own: once all three miss the remote leader they have done with the link. */
+function homecoming(missed: number, detectionMs: number): Risk {
+  if (missed ** 3 < SHARE_EXPECTED) return POSSIBLE;
+  return { outage: "brief", unavailableMs: { min: null, max: ELECTIONS_BRIEF * detectionMs } };
 }
 
 /**
- * Share of the time in which one remote voter is silent for longer than `detectionMs`. On a stream a packet lost k times
- * holds up all that follow it, for 1, 3, 7, … timeouts. Every packet may be the one, and either direction is enough.
+ * Share of the time in which one direction of a stream is in a stall longer than `limitMs`. A packet lost k times holds
+ * up all that follow it, for 1, 3, 7, … timeouts, and every packet may be the one.
  */
-function silentShare(loss: number, { detectionMs, messagesPerSecond }: Patience): number {
+function stalledShare(loss: number, limitMs: number, messagesPerSecond: number): number {
   const timeoutMs = RETRANSMIT_MS + DEGRADED_ROUND_TRIP_MS;
-  const oneWayMs = DEGRADED_ROUND_TRIP_MS / 2;
-  let lost = 0;
-  let waited = 0;
-  while (oneWayMs + waited <= detectionMs) {
-    lost += 1;
-    waited += timeoutMs * 2 ** (lost - 1);
+  let stallMs = DEGRADED_ROUND_TRIP_MS / 2;
+  let losses = 0;
+  while (stallMs <= limitMs) {
+    stallMs += timeoutMs * 2 ** losses;
+    losses += 1;
   }
-  // Stalls of this length or longer begin at this rate; each leaves at least this much silence beyond the patience.
-  const perSecond = messagesPerSecond * loss ** lost;
-  const beyondSeconds = (oneWayMs + waited - detectionMs) / 1000;
-  const oneDirection = 1 - Math.exp(-perSecond * beyondSeconds);
-  return 1 - (1 - oneDirection) ** 2;
-}
-
-function words(cell: IncidentCell, floors: Floors, risk: Risk): string {
-  return [latencyWords(cell, floors), outageWords(cell, floors, risk)].join(" ");
+  const stallsPerSecond = messagesPerSecond * loss ** losses;
+  return 1 - Math.exp(-stallsPerSecond * (stallMs / 1000));
 }
 
 function latencyWords(cell: IncidentCell, { first, during }: Floors): string {
@@ -135,22 +140,29 @@ function latencyWords(cell: IncidentCell, { first, during }: Floors): string {
   return `${where}${during.crossesLink ? far : ""}: a commit takes at least ${ms(during.ms)}${change}.`;
 }
 
-function outageWords(cell: IncidentCell, floors: Floors, { outage }: Risk): string {
+function outageWords(cell: IncidentCell, floors: Floors, { outage, unavailableMs }: Risk): string {
+  const majorityAtHome = !floors.anywhere.crossesLink;
   switch (outage) {
     case "none":
-      if (lossOf(cell) > 0 && !floors.during.crossesLink) return "Loss on the link is none of its business: no outage.";
+      if (lossOf(cell) > 0) return "Loss on the link is none of its business: no outage.";
       return "Nobody is silent for long: no outage.";
     case "brief":
-      return `The local voters lose the leader, elect one of their own, and commits then take at least ${ms(floors.anywhere.ms)}.`;
+      return `The local voters miss the leader and elect one of their own; commits then take at least ${ms(floors.anywhere.ms)}.`;
     case "possible":
-      if (!floors.during.crossesLink)
-        return "Remote voters that miss the leader can depose it with a higher term: gaps are possible.";
-      return "Both remote voters are silent at once now and then: short gaps are possible.";
+      if (cell.leader === "remote" && majorityAtHome)
+        return "Stalls are short enough for the leader to stay, or to be replaced by a local one: gaps are possible.";
+      return "Stalls are rare: gaps are possible.";
     case "expected":
-      return "Both remote voters are often silent for longer than anyone waits: gaps are certain, and they add up.";
+      if (majorityAtHome)
+        return "Remote voters that miss the leader depose it with a higher term again and again: gaps are certain.";
+      return `Both remote voters are out of reach now and then: gaps are certain, together at least ${seconds(unavailableMs.min)}.`;
     case "total":
-      return "Nothing can commit.";
+      return `Both remote voters are out of reach nearly all the time: hardly anything commits, for at least ${seconds(unavailableMs.min)}.`;
   }
+}
+
+function seconds(valueMs: number | null): string {
+  return `${Math.round((valueMs ?? 0) / 1000)} s`;
 }
 
 function ms(value: number): string {
