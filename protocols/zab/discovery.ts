@@ -145,26 +145,21 @@ function aheadOf(s: ZabState, m: AckEpoch): boolean {
  * to whoever holds it: the next election will find it.
  */
 export function handleAckEpoch(s: ZabState, handler: LearnerHandler, m: AckEpoch, out: Out): void {
-  if (s.tracing) act(s, out, "HandleACKEPOCH", [s.id, handler.id]);
   if (handler.stage === "synced" || handler.sendingSnapshot !== null) return;
   handler.floor = m.floor;
   handler.epochs = m.epochs;
-  if (s.phase !== "discovery") return sendPlan(s, handler, out);
-  handler.stage = "epochAcked";
-  if (!m.promised || !handler.voter) return;
-  if (aheadOf(s, m)) return leaveEpoch(s, out);
-  s.epochAcks.add(handler.id);
-  tryFinishDiscovery(s, out);
-}
-
-/** The leader's own acceptance, once it is durable. */
-export function acceptOwnEpoch(s: ZabState, out: Out): void {
-  s.epochAcks.add(s.id);
-  tryFinishDiscovery(s, out);
+  const counts = s.phase === "discovery" && m.promised && handler.voter;
+  const ahead = counts && aheadOf(s, m);
+  if (s.phase === "discovery") handler.stage = "epochAcked";
+  if (counts && !ahead) s.epochAcks.add(handler.id);
+  if (s.tracing) act(s, out, "HandleACKEPOCH", [s.id, handler.id]);
+  if (s.phase !== "discovery") sendPlan(s, handler, out);
+  else if (ahead) leaveEpoch(s, out);
+  else tryFinishDiscovery(s, out);
 }
 
 /** Spec: AcceptEpochByQuorum(i). The leader's history becomes the initial history of the epoch. */
-function tryFinishDiscovery(s: ZabState, out: Out): void {
+export function tryFinishDiscovery(s: ZabState, out: Out): void {
   if (!isElectionQuorum(s.quorums, s.epochAcks)) return;
   s.phase = "synchronization";
   s.currentEpoch = s.epoch;

@@ -3,8 +3,8 @@
  * Nothing is safe because of it; Discovery makes it so.
  */
 import { lastIndex, lastRound, memberById, memberByOrdinal, type NodeId } from "../core/index.js";
-import type { Notification, Vote } from "./messages.js";
-import { type Out, type ZabState, send, supportQuorum } from "./state.js";
+import type { Notification, Ordinal, Vote } from "./messages.js";
+import { type EstablishedVote, type Out, type ZabState, send, supportQuorum } from "./state.js";
 import { act } from "./trace.js";
 
 /** Whether `a` wins over `b`: (currentEpoch, zxid, id), all three (a vote without its epoch is no total order). */
@@ -88,6 +88,7 @@ export function handleNotification(s: ZabState, from: NodeId, m: Notification, o
   if (proposed === null || proposed.role !== "voter") return false;
   if (m.state === "LOOKING") {
     if (s.voter) handleLookingVote(s, from, m, out);
+    else s.outOfElection.delete(from);
     return false;
   }
   if (m.state === "OBSERVING") return false;
@@ -109,6 +110,8 @@ function handleLookingVote(s: ZabState, from: NodeId, m: Notification, out: Out)
     changeVote(s, m.vote, out);
   }
   s.received.set(from, m.vote);
+  // It leads or follows nobody any more.
+  s.outOfElection.delete(from);
   if (s.tracing) act(s, out, "HandleNotification", [s.id, from]);
   countVotes(s, out);
 }
@@ -149,8 +152,9 @@ export function onFinalizeTimeout(s: ZabState, out: Out): boolean {
 }
 
 /**
- * Votes of servers that are not looking any more. They decide when a quorum of them follows the same leader in the same
- * round and the leader itself said so (ZooKeeper: checkLeader); else two late servers could elect a dead one for ever.
+ * Votes of servers that are not looking any more. They decide when a quorum of them names the same leader and the leader
+ * itself says so (ZooKeeper: checkLeader); else two late servers could elect a dead one for ever. Their rounds may differ:
+ * a follower keeps the round of the election it took part in, while its leader may have won a later one since.
  */
 function handleEstablishedVote(
   s: ZabState,
@@ -163,18 +167,22 @@ function handleEstablishedVote(
   if (s.tracing) act(s, out, "HandleNotification", [s.id, from]);
   const leader = memberByOrdinal(s.members, m.vote.leader);
   if (leader === null || leader.id === s.id) return false;
-  if (s.outOfElection.get(leader.id)?.state !== "LEADING") return false;
+  const leading = s.outOfElection.get(leader.id);
+  if (leading?.state !== "LEADING") return false;
   let votes = 0;
   for (const voter of s.quorums.voters) {
-    const other = s.outOfElection.get(voter);
-    if (other !== undefined && other.vote.leader === m.vote.leader && other.round === m.round) votes += 1;
-    // In the same round, this server's own vote counts beside theirs.
-    else if (voter === s.id && s.voter && m.round === s.logicalClock && s.vote.leader === m.vote.leader) votes += 1;
+    const named = voter === s.id ? ownVoteFor(s, leading) : s.outOfElection.get(voter)?.vote.leader;
+    if (named === m.vote.leader) votes += 1;
   }
   if (votes < supportQuorum(s)) return false;
-  s.logicalClock = m.round;
-  s.vote = m.vote;
+  s.logicalClock = leading.round;
+  s.vote = leading.vote;
   return true;
+}
+
+/** This server's own vote counts beside theirs in the round that made the leader. */
+function ownVoteFor(s: ZabState, leading: EstablishedVote): Ordinal {
+  return s.voter && leading.round === s.logicalClock ? s.vote.leader : 0;
 }
 
 /** The election is over: nothing of it may fire later. */

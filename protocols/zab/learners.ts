@@ -150,7 +150,6 @@ function expectedLast(s: ZabState, handler: LearnerHandler): number {
  */
 export function leaderTick(s: ZabState, out: Out): void {
   armTick(s, out);
-  if (s.tracing) act(s, out, "Tick", [s.id]);
   for (const peer of s.peers) {
     const handler = s.handlers.get(peer.id);
     if (handler === undefined) continue;
@@ -159,6 +158,7 @@ export function leaderTick(s: ZabState, out: Out): void {
     if (handler.silentTicks > halfTicks(limit)) closeHandler(s, handler, out);
     else pingLearner(s, handler, out);
   }
+  if (s.tracing) act(s, out, "Tick", [s.id]);
   if (!isEstablished(s)) {
     s.silentTicks += 1;
     if (s.silentTicks > halfTicks(s.options.initLimit)) leaveEpoch(s, out);

@@ -1,13 +1,21 @@
 /** The one door of a ZAB server: an input in, effects out. */
-import { type Input, type NodeId, type Snapshot, type Status, type WriteSeq, unreachable } from "../core/index.js";
 import {
-  acceptOwnEpoch,
+  type Input,
+  lastIndex,
+  type NodeId,
+  type Snapshot,
+  type Status,
+  type WriteSeq,
+  unreachable,
+} from "../core/index.js";
+import {
   beginDiscovery,
   handleAckEpoch,
   handleFollowerInfo,
   handleLeaderInfo,
   onConnectTimeout,
   sendAckEpoch,
+  tryFinishDiscovery,
 } from "./discovery.js";
 import { handleNotification, onFinalizeTimeout, onNotificationTimeout, startElection } from "./election.js";
 import { armTick, handleClose, handlerOf, inSession, leaderTick, learnerSilent } from "./learners.js";
@@ -46,17 +54,24 @@ import {
   sendAckLd,
   tryEstablish,
 } from "./synchronization.js";
-import { act } from "./trace.js";
-import { lastIndex } from "../core/index.js";
+import { act, specState } from "./trace.js";
 
 /** Mutates `s`. ZAB has no leases, so it needs no clock. */
 export function step(s: ZabState, input: Input<Zab>): Out {
   const out: Out = [];
   s.seqAtStep = s.seq;
   dispatch(s, input, out);
-  // An input that is ignored is an action too, so that a trace has no silent steps.
-  if (s.tracing && !out.some((effect) => effect.type === "action")) act(s, out, "Discard", discarded(s, input));
+  if (s.tracing) closeTrace(s, input, out);
   return out;
+}
+
+/** An input that is ignored is an action too, and the last action of a step ends where the step does. */
+function closeTrace(s: ZabState, input: Input<Zab>, out: Out): void {
+  const at = out.findLastIndex((effect) => effect.type === "action");
+  const last = out[at];
+  if (last?.type !== "action") act(s, out, "Discard", discarded(s, input));
+  // What it sent may have moved a window or ended a session.
+  else out[at] = { type: "action", name: last.name, args: last.args, specState: specState(s) };
 }
 
 function discarded(s: ZabState, input: Input<Zab>): readonly unknown[] {
@@ -217,13 +232,19 @@ function learnerTick(s: ZabState, out: Out): void {
 /** Spec: Durable(i). The leader's own acceptances and its own copy of a proposal count from here on. */
 function onDurable(s: ZabState, upTo: WriteSeq, out: Out): void {
   completeWrites(s, upTo);
+  const accepted = s.serverState === "LEADING" && s.epoch > 0 && s.epochWrite <= upTo;
+  if (accepted) acknowledgeOwn(s);
   if (s.tracing) act(s, out, "Durable", [s.id]);
-  if (s.serverState !== "LEADING") return;
-  if (s.phase === "broadcast") return advanceCommit(s, out);
-  if (s.epoch === 0 || s.epochWrite > upTo) return;
-  if (s.phase === "discovery") return acceptOwnEpoch(s, out);
-  s.newLeaderAcks.add(s.id);
-  tryEstablish(s, out);
+  if (!accepted) return;
+  if (s.phase === "broadcast") advanceCommit(s, out);
+  else if (s.phase === "discovery") tryFinishDiscovery(s, out);
+  else tryEstablish(s, out);
+}
+
+/** The write of the present phase is done: the leader is the first to acknowledge its own epoch, or its own NEWLEADER. */
+function acknowledgeOwn(s: ZabState): void {
+  if (s.phase === "discovery") s.epochAcks.add(s.id);
+  else if (s.phase === "synchronization") s.newLeaderAcks.add(s.id);
 }
 
 export function status(s: ZabState): Status {

@@ -260,23 +260,23 @@ export function create(config: ReplicaConfig<Zab>, recovered: Recovered<Zab>): Z
 }
 
 /** A deep copy that shares nothing mutable. Entries, votes and messages are immutable and are shared. */
-export function clone(s: ZabState): ZabState {
+export function clone(original: ZabState): ZabState {
   const handlers = new Map<NodeId, LearnerHandler>();
-  for (const [id, handler] of s.handlers) handlers.set(id, { ...handler });
+  for (const [id, handler] of original.handlers) handlers.set(id, { ...handler });
   return {
-    ...s,
-    log: cloneLog(s.log),
-    writes: s.writes.slice(),
-    received: new Map(s.received),
-    outOfElection: new Map(s.outOfElection),
-    plan: s.plan === null ? null : { ...s.plan, entries: s.plan.entries.slice() },
-    syncs: s.syncs.slice(),
+    ...original,
+    log: cloneLog(original.log),
+    writes: original.writes.slice(),
+    received: new Map(original.received),
+    outOfElection: new Map(original.outOfElection),
+    plan: original.plan === null ? null : { ...original.plan, entries: original.plan.entries.slice() },
+    syncs: original.syncs.slice(),
     handlers,
-    epochAcks: new Set(s.epochAcks),
-    newLeaderAcks: new Set(s.newLeaderAcks),
-    matchIndex: new Map(s.matchIndex),
-    requests: s.requests.slice(),
-    waiting: s.waiting.slice(),
+    epochAcks: new Set(original.epochAcks),
+    newLeaderAcks: new Set(original.newLeaderAcks),
+    matchIndex: new Map(original.matchIndex),
+    requests: original.requests.slice(),
+    waiting: original.waiting.slice(),
   };
 }
 

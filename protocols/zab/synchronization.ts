@@ -101,7 +101,6 @@ export function resendPlan(s: ZabState, handler: LearnerHandler, m: Resend, out:
 
 /** Spec: HandleACKLD(i, j). */
 export function handleAckLd(s: ZabState, handler: LearnerHandler, m: AckLd, out: Out): void {
-  if (s.tracing) act(s, out, "HandleACKLD", [s.id, handler.id]);
   if (handler.stage === "connected" || handler.stage === "epochAcked" || m.to > lastIndex(s.log)) return;
   if (handler.stage === "syncing") {
     handler.stage = "synced";
@@ -111,6 +110,7 @@ export function handleAckLd(s: ZabState, handler: LearnerHandler, m: AckLd, out:
     s.matchIndex.set(handler.id, m.to);
     s.newLeaderAcks.add(handler.id);
   }
+  if (s.tracing) act(s, out, "HandleACKLD", [s.id, handler.id]);
   if (!isEstablished(s)) return tryEstablish(s, out);
   sendUpToDate(s, handler, out);
   advanceCommit(s, out);
