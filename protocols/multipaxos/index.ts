@@ -7,7 +7,7 @@ import { defaultOptions, optionsProblem } from "./options.js";
 import { step } from "./replica.js";
 import { clone, create, type MultiPaxos, specState, status } from "./state.js";
 
-export { ballotOf, ballotText, counterOf, nextBallot, ownerOf } from "./messages.js";
+export { ballotOf } from "./messages.js";
 export type { MultiPaxosAction, MultiPaxosMessage, MultiPaxosTimer } from "./messages.js";
 export type { MultiPaxosOptions } from "./options.js";
 export type { MultiPaxos, MultiPaxosHard, MultiPaxosState } from "./state.js";

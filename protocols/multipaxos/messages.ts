@@ -11,7 +11,7 @@ export function ownerOf(ballot: Round): number {
   return ballot % OWNERS;
 }
 
-export function counterOf(ballot: Round): number {
+function counterOf(ballot: Round): number {
   return Math.floor(ballot / OWNERS);
 }
 

@@ -20,6 +20,9 @@ import { grantedLease } from "./reads.js";
 import { observeLeader, stepDown } from "./role.js";
 import { HEARTBEATS_KEPT, type MultiPaxosState } from "./state.js";
 
+/** Holes take memory: an acceptor that is further behind than this accepts nothing so far ahead, and learns instead. */
+const SLOTS_AHEAD_MAX = 1_000_000;
+
 // ---- Leader
 
 /** Spec: ClientRequest(i, first, last). Takes the next slot, waits for the window, or refuses. */
@@ -165,12 +168,14 @@ export function handleHeartbeatAck(r: MultiPaxosState, from: NodeId, message: He
     grantedLease(r);
   }
   if (r.tracing) action(r, "HandleHeartbeatAck", [r.id, from], out);
-  if (message.acceptedSlot >= r.nextSlot) fillUpTo(r, message.acceptedSlot, out);
+  if (message.acceptedSlot >= r.nextSlot)
+    fillUpTo(r, Math.min(message.acceptedSlot, r.nextSlot + r.options.windowSlots - 1), out);
 }
 
 /**
  * Spec: FillHoles(i). An acceptor outside the Phase 1 quorum holds a value above the log's end. It cannot be chosen any
- * more, but a quorum read may wait for its slot, so the slots up to it are filled without waiting for requests.
+ * more, but a quorum read may wait for its slot, so the slots up to it are filled without waiting for requests; a window
+ * of them for each acknowledgement.
  */
 function fillUpTo(r: MultiPaxosState, slot: Index, out: Out): void {
   const entries: Entry[] = [];
@@ -216,6 +221,7 @@ export function handleAccept(r: MultiPaxosState, from: NodeId, message: Accept, 
   if (!observeLeader(r, from, message, out)) return;
   const slots: Index[] = [];
   for (const entry of message.entries) {
+    if (entry.index > r.decidedIndex + SLOTS_AHEAD_MAX) continue; // It is learned when its turn comes.
     slots.push(entry.index);
     // Chosen and known: accepting it again would change nothing.
     if (entry.index <= r.decidedIndex) continue;

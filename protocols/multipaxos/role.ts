@@ -92,7 +92,7 @@ export function observeLeader(
     return false;
   }
   raisePromise(r, ballot, out);
-  // Probing did not raise the ballot, and the leader whose silence caused it is back.
+  // Ends a probe: the leader whose silence caused it is back.
   stepDown(r, out);
   if (r.leaderBallot !== ballot) {
     r.leaderBallot = ballot;

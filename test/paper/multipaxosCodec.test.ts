@@ -1,5 +1,5 @@
 /** The wire form of Multi-Paxos: what is sent comes back, and no bytes do harm. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CodecError, type Entry } from "../../protocols/core/index.js";
 import { type MultiPaxosMessage, multipaxos } from "../../protocols/multipaxos/index.js";
@@ -133,7 +133,7 @@ describe("messages", () => {
       }),
       { numRuns: 1000 },
     );
-    const count = Uint8Array.of(5, ...[0, 0, 0, 0, 0, 1, 0, 1], 255, 255, 255, 255);
+    const count = Uint8Array.of(5, 0, 0, 0, 0, 0, 1, 0, 1, 255, 255, 255, 255);
     expect(() => codec.decode(count)).toThrow(CodecError);
     expect(() => codec.decode(new Uint8Array(0))).toThrow(CodecError);
   });
