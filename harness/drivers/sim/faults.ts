@@ -149,7 +149,7 @@ export class Faults {
         };
       case "bit-rot":
       case "misdirected-write":
-        this.damage(fault.type, fault.nodes, nodes, band);
+        this.damage(fault.type, nodes, band);
         return null;
       case "crash-after-persist": {
         const trigger = { fault: number, chance: fault.chance, within: fault.withinMs * NS_PER_MS };
@@ -188,18 +188,14 @@ export class Faults {
   }
 
   /**
-   * A drawn victim is spared where damage would leave too few disks to recover from (TigerBeetle's fault atlas); a node
-   * that the scenario names is not.
+   * A search spares a disk where damage would leave too few to recover from (TigerBeetle's fault atlas): data that is
+   * lost for good is no bug of a protocol. Mode compare does what its scenario says.
    */
-  private damage(
-    kind: "bit-rot" | "misdirected-write",
-    selector: NodeSelector,
-    nodes: readonly SimNode[],
-    band: Band,
-  ): void {
+  private damage(kind: "bit-rot" | "misdirected-write", nodes: readonly SimNode[], band: Band): void {
+    const search = this.world.scenario.mode !== "compare";
     const hit: string[] = [];
     for (const node of nodes) {
-      if (isDrawn(selector) && !this.mayLose(node)) continue;
+      if (search && !this.mayLose(node)) continue;
       if (damage(node.disk, kind)) hit.push(node.id);
     }
     band.nodes = hit;
@@ -346,11 +342,6 @@ export class Faults {
       return { type: fault.type, label: fault.label ?? fault.type, nodes, fromMs, toMs, skipped };
     });
   }
-}
-
-function isDrawn(selector: NodeSelector): boolean {
-  const drawn = new Set(["leader", "follower", "learner", "random"]);
-  return (typeof selector === "string" ? [selector] : selector).some((part) => drawn.has(part));
 }
 
 /** Both sides of a weather fault as regions, if that is how it names them. */

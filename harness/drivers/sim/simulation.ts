@@ -72,7 +72,7 @@ export class Simulation {
     const eventsMax = this.spec.eventsMax ?? Number.POSITIVE_INFINITY;
     while (!this.ended && world.broken === null && world.events < eventsMax && world.queue.pop()) {
       world.now = world.queue.time;
-      this.dispatch();
+      this.dispatchCaught();
       if (!this.started && world.startedAt >= 0) this.start();
     }
     this.clients.end();
@@ -90,6 +90,20 @@ export class Simulation {
     this.liveness.start();
     this.endAt = world.startedAt + Math.round(world.scenario.durationMs * NS_PER_MS);
     world.queue.push(this.endAt, END, 0, 0, "duration");
+  }
+
+  /** A core or host that throws has found a bug in itself. */
+  private dispatchCaught(): void {
+    try {
+      this.dispatch();
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      const place = error.stack?.split("\n")[2]?.trim() ?? "";
+      this.ledger.break(
+        "no replica throws",
+        `${error.name}: ${error.message} (${place.replace(/\(.*\/(.*)\)/, "$1")})`,
+      );
+    }
   }
 
   private dispatch(): void {

@@ -7,12 +7,11 @@ import type { Fault, NodeSelector, Scenario, Weather } from "../../scenarios/ind
 import { Random } from "./random.js";
 
 type Swarm = Extract<Fault, { readonly type: "swarm" }>;
-type Kind = (draw: Mix) => Fault;
+type Kind = (draw: Mix) => Fault | readonly Fault[];
 
 interface Mix {
   readonly random: Random;
   readonly ids: readonly string[];
-  readonly voters: readonly string[];
   readonly stream: boolean;
   readonly atMs: number;
   readonly forMs: number;
@@ -26,7 +25,7 @@ const KINDS: readonly {
   readonly make: Kind;
 }[] = [
   { perSecond: 0.5, always: true, longestMs: 3_000, make: partialPartition },
-  { perSecond: 0.3, always: true, longestMs: 2_000, make: crashAfterPersist },
+  { perSecond: 0.4, always: true, longestMs: 3_000, make: crashAfterPersist },
   { perSecond: 0.5, always: false, longestMs: 2_000, make: crash },
   { perSecond: 0.1, always: false, longestMs: 1_000, make: crashAll },
   { perSecond: 0.3, always: false, longestMs: 3_000, make: partition },
@@ -36,7 +35,7 @@ const KINDS: readonly {
   { perSecond: 0.2, always: false, longestMs: 4_000, make: slowCpu },
   { perSecond: 0.2, always: false, longestMs: 5_000, make: drift },
   { perSecond: 0.2, always: false, longestMs: 1, make: jump },
-  { perSecond: 0.2, always: false, longestMs: 3_000, make: slowDisk },
+  { perSecond: 0.4, always: false, longestMs: 4_000, make: slowDisk },
   { perSecond: 0.2, always: false, longestMs: 1_500, make: failedSync },
   { perSecond: 0.1, always: false, longestMs: 2_000, make: fullDisk },
   { perSecond: 0.05, always: false, longestMs: 1, make: bitRot },
@@ -46,7 +45,6 @@ const KINDS: readonly {
 export function swarmFaults(scenario: Scenario, swarm: Swarm, seed: number): Fault[] {
   const random = new Random(seed, `swarm ${JSON.stringify(swarm)}`);
   const ids = scenario.cluster.nodes.map((_, i) => `n${i + 1}`);
-  const voters = ids.filter((_, i) => scenario.cluster.nodes[i]?.role === "voter");
   const from = typeof swarm.atMs === "number" ? swarm.atMs : random.between(swarm.atMs.min, swarm.atMs.max);
   const lasts = swarm.forMs === undefined || typeof swarm.forMs === "number" ? swarm.forMs : swarm.forMs.max;
   const end = Math.min(scenario.faultsEndMs ?? scenario.durationMs, lasts === undefined ? Infinity : from + lasts);
@@ -62,7 +60,8 @@ export function swarmFaults(scenario: Scenario, swarm: Swarm, seed: number): Fau
     for (let i = 0; i < count; i += 1) {
       const atMs = Math.floor(random.between(from, end));
       const forMs = Math.max(1, Math.floor(longest * random.unit()));
-      faults.push(kind.make({ random, ids, voters, stream, atMs, forMs }));
+      const made = kind.make({ random, ids, stream, atMs, forMs });
+      faults.push(...(Array.isArray(made) ? (made as readonly Fault[]) : [made as Fault]));
     }
   }
   return faults;
@@ -109,7 +108,7 @@ function crashAll(mix: Mix): Fault {
 
 function crashAfterPersist(mix: Mix): Fault {
   const nodes = mix.random.chance(0.5) ? "all" : someNode(mix);
-  return { type: "crash-after-persist", nodes, withinMs: 1.5, chance: 0.002 + 0.03 * mix.random.unit(), ...timed(mix) };
+  return { type: "crash-after-persist", nodes, withinMs: 1.5, chance: 0.01 + 0.15 * mix.random.unit(), ...timed(mix) };
 }
 
 function storm(mix: Mix): Fault {
@@ -141,9 +140,11 @@ function jump(mix: Mix): Fault {
   return { type: "clock-jump", nodes: someNode(mix), jumpMs: Math.round(mix.random.between(10, 5_000)), ...timed(mix) };
 }
 
+/** A slow disk leaves more writes in flight for a crash to lose. */
 function slowDisk(mix: Mix): Fault {
   const max = Math.round(mix.random.between(5, 300));
-  return { type: "slow-disk", nodes: someNode(mix), syncMs: { min: 1, max }, ...timed(mix) };
+  const nodes = mix.random.chance(0.5) ? "all" : someNode(mix);
+  return { type: "slow-disk", nodes, syncMs: { min: 1, max }, ...timed(mix) };
 }
 
 function failedSync(mix: Mix): Fault {
@@ -154,7 +155,13 @@ function fullDisk(mix: Mix): Fault {
   return { type: "full-disk", nodes: someNode(mix), ...timed(mix) };
 }
 
-function bitRot(mix: Mix): Fault {
-  const type = mix.random.chance(0.5) ? "bit-rot" : "misdirected-write";
-  return { type, nodes: "random", ...timed(mix) };
+/** Damage shows at the next boot only, so a crash follows. The node stays down for good. */
+function bitRot(mix: Mix): readonly Fault[] {
+  const { random, ids, atMs } = mix;
+  const nodes = random.pick(ids);
+  const type = random.chance(0.5) ? "bit-rot" : "misdirected-write";
+  return [
+    { type, nodes, atMs },
+    { type: "crash", nodes, atMs: atMs + 1, forMs: 100 },
+  ];
 }

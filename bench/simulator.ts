@@ -1,0 +1,65 @@
+/**
+ * Simulator events per second: three nodes, disk records, invariants at every step, history on. One event is one step
+ * input. Run it compiled: `node dist/bench/simulator.js [rounds]`.
+ */
+import { runSimulation } from "../harness/drivers/sim/index.js";
+import { checkScenario, resolveOptions } from "../harness/scenarios/index.js";
+import { type AnyModule, anyModule } from "../protocols/core/index.js";
+import { multipaxos } from "../protocols/multipaxos/index.js";
+import { raft } from "../protocols/raft/index.js";
+import { zab } from "../protocols/zab/index.js";
+
+const SCENARIO = checkScenario(
+  {
+    name: "bench",
+    title: "Simulator benchmark",
+    about: "Three voters in one place, sixteen clients that never think.",
+    cluster: { nodes: Array.from({ length: 3 }, () => ({ region: "home", role: "voter" })) },
+    links: { kind: "stream", local: { delayMs: { min: 0.15, max: 0.35 }, jitterMs: 0.2 } },
+    disk: { syncMs: { min: 0.4, max: 1.2 } },
+    workload: {
+      clients: [
+        {
+          region: "home",
+          count: 16,
+          loop: { type: "closed", thinkMs: 0 },
+          mix: { put: 5, get: 3, cas: 1, append: 0, delete: 1 },
+        },
+      ],
+      keys: { count: 1000, distribution: "zipfian" },
+    },
+    faults: [],
+    durationMs: 10_000,
+    mode: "compare",
+  },
+  "bench",
+);
+
+interface Round {
+  readonly perSecond: number;
+  readonly events: number;
+  readonly committed: number;
+}
+
+function round(module: AnyModule, seed: number): Round {
+  const options = resolveOptions(SCENARIO, module, "matched", "bench");
+  const spec = { module, scenario: SCENARIO, options, timing: "matched" as const, seed, history: true };
+  const { record } = runSimulation(spec);
+  if (record.broken !== null || record.committed === 0) throw new Error(`${module.name}: ${record.reasons.join("; ")}`);
+  return { perSecond: (1_000 * record.events) / record.wallMs, events: record.events, committed: record.committed };
+}
+
+const rounds = Number(process.argv[2] ?? 7);
+const only = process.argv[3];
+for (const module of [anyModule(raft), anyModule(multipaxos), anyModule(zab)]) {
+  if (only !== undefined && module.name !== only) continue;
+  round(module, 0);
+  const found = Array.from({ length: rounds }, (_, i) => round(module, i + 1));
+  const rates = found.map((one) => one.perSecond).sort((a, b) => a - b);
+  const [first] = found;
+  const kilo = (rate: number | undefined): string => `${Math.round((rate ?? 0) / 1_000)}k`;
+  console.log(
+    `${module.name.padEnd(11)} median ${kilo(rates[rates.length >> 1])} events/s  (${kilo(rates[0])} to ${kilo(rates.at(-1))}, ` +
+      `${rounds} rounds of ${first?.events} events, ${first?.committed} writes)`,
+  );
+}
