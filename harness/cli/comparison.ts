@@ -5,10 +5,11 @@ import { incidentCellOf, predictIncident, type Scenario, tellingCell } from "../
 import { machine, versions } from "./environment.js";
 import { worst } from "./exit.js";
 import { incidentMatrix } from "./matrix.js";
-import { list, milliseconds, plural } from "./numbers.js";
-import { protocolByName, titleOf } from "./protocols.js";
+import { plural } from "./numbers.js";
+import { protocolByName } from "./protocols.js";
 import type { CheckedRun } from "./run.js";
 import { groups, pairUp, summarize } from "./summary.js";
+import { verdictWords } from "./verdict.js";
 
 export interface ComparisonParts {
   readonly title: string;
@@ -95,47 +96,6 @@ function predictionsOf(
     return [protocol, predictIncident(own, scenario, protocolByName(protocol).patience(timing))] as const;
   });
   return Object.fromEntries(entries);
-}
-
-/** What a safety check found, then what each scenario did to each protocol. */
-function verdictWords(parts: ComparisonParts, outcome: Comparison["outcome"]): string[] {
-  const lines = [safetyWords(parts, outcome)];
-  for (const scenario of parts.scenarios) lines.push(scenarioWords(scenario, parts));
-  return lines.filter((line) => line !== "");
-}
-
-function safetyWords({ runs, rows, matrixSeeds }: ComparisonParts, outcome: Comparison["outcome"]): string {
-  const total = runs.length + rows.length * matrixSeeds.length;
-  if (outcome === "ok")
-    return `All ${total} runs kept what they promise: every invariant held at every step, no acknowledged write was lost, every history is linearizable.`;
-  const bad = runs.filter((run) => run.outcome === "violated");
-  if (outcome === "violated") {
-    const first = bad[0];
-    const cells = rows.filter((row) => row.outcome.verdict === "violated").map((row) => row.scenario);
-    const what =
-      first === undefined
-        ? `in the cells ${list(cells)}`
-        : `first ${titleOf(first.record.protocol)} in ${first.record.scenario}, seed ${first.record.seed}: ${first.record.reasons[0] ?? "no reason"}. Repeat it with: ${first.record.command}`;
-    return `${bad.length + cells.length} of ${total} runs broke what was promised, ${what}`;
-  }
-  const open = runs.filter((run) => run.outcome === "unknown");
-  return `Nothing was violated, but ${plural(open.length, "run")} of ${total} could not be decided in time: ${open[0]?.record.reasons[0] ?? "a cell of the matrix"}.`;
-}
-
-/** For example "Leader crash: Raft 1.4 s without commits (2 elections), ...". Medians over seeds. */
-function scenarioWords(scenario: Scenario, { runs, protocols }: ComparisonParts): string {
-  const inScenario = runs.map((run) => run.record).filter((run) => run.scenario === scenario.name);
-  if (inScenario.length === 0) return "";
-  const rows = summarize(inScenario);
-  const value = (protocol: string, metric: string): number | null =>
-    rows.find((row) => row.protocol === protocol && row.metric === metric)?.median ?? null;
-  const parts = protocols.map((protocol) => {
-    const gap = value(protocol, "unavailableMs") ?? 0;
-    const latency = `commits in ${milliseconds(value(protocol, "p50Ms"))} (median)`;
-    const gaps = gap === 0 ? "no gap" : `${milliseconds(gap)} of ${milliseconds(scenario.durationMs)} without commits`;
-    return `${titleOf(protocol)} ${latency}, ${gaps}`;
-  });
-  return `${scenario.title}: ${parts.join("; ")}.`;
 }
 
 function notes(timing: TimingProfile): string[] {

@@ -10,6 +10,7 @@ export function unmet(scenario: Scenario, run: RunRecord): string[] {
   const expect = scenario.expect ?? {};
   if (expect.committedMin !== undefined && run.committed < expect.committedMin)
     lines.push(`expected at least ${expect.committedMin} commits, found ${run.committed}`);
+  if (run.committed === 0) lines.push("vacuous: nothing was committed, so nothing was shown");
   if (expect.unavailableMsMax !== undefined && run.unavailableMs > expect.unavailableMsMax)
     lines.push(`expected at most ${expect.unavailableMsMax} ms without commits, found ${run.unavailableMs}`);
   const { noCommitBetweenMs } = expect;
@@ -38,6 +39,8 @@ export function outcomeOf(scenario: Scenario, run: RunRecord): Outcome {
   if (run.verdicts.invariants === "violated") return "violated";
   if (run.verdicts.linearizable !== (scenario.expect?.linearizable ?? "ok"))
     return run.verdicts.linearizable === "unknown" ? "unknown" : "violated";
-  if (run.verdicts.liveness === "violated" || unmet(scenario, run).length > 0) return "violated";
+  if (run.verdicts.liveness === "violated") return "violated";
+  if (run.committed === 0 && (scenario.expect?.committedMin ?? 0) === 0) return "unknown";
+  if (unmet(scenario, run).length > 0) return "violated";
   return run.verdicts.liveness === "unknown" ? "unknown" : "ok";
 }

@@ -1,5 +1,5 @@
 /** The incident's matrix: every cell with its prediction beside what happened, and the story in words. */
-import type { TimingProfile } from "../../protocols/core/index.js";
+import { assert, type TimingProfile } from "../../protocols/core/index.js";
 import { type IncidentCell, type IncidentMatrix, type IncidentRow, median, type Prediction } from "../record/index.js";
 import { DEGRADED_MS, degradedWindow, incidentCells, incidentScenario, predictIncident } from "../scenarios/index.js";
 import { worst } from "./exit.js";
@@ -47,7 +47,9 @@ export function cellTasks(
   );
 }
 
+/** @param runs one for each request of the task */
 export function incidentRow(task: CellTask, runs: readonly CheckedRun[]): IncidentRow {
+  assert(runs.length > 0 && runs.length === task.requests.length, "a cell was run with every seed");
   const { cell, protocol, prediction } = task;
   const over = (value: (run: CheckedRun) => number | null): number | null =>
     median(runs.map(value).filter((number) => number !== null));

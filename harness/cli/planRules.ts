@@ -101,8 +101,9 @@ function domainFindings({ topology, voters, quorums }: Facts): Finding[] {
   for (const [domain, inside] of counts) {
     if (voters - inside >= needed) continue;
     const words = `${plural(inside, "voter")} of ${voters} fail with ${domain}: what is left (${voters - inside}) is no quorum of ${needed}.`;
-    // With a single domain there is nothing else to be had; with several, the voters could be spread.
-    found.push(counts.size > 1 && inside > 0 ? problem("quorum-in-one-domain", words) : advice("single-domain", words));
+    // Fewer than three domains leave no better place for the voters: it is a choice then, not a mistake.
+    const avoidable = counts.size >= 3;
+    found.push(avoidable ? problem("quorum-in-one-domain", words) : advice("quorum-in-one-domain", words));
   }
   if ([...counts.values()].filter((inside) => inside > 0).length === 2)
     found.push(

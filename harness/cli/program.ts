@@ -30,7 +30,7 @@ export function createProgram(argv: readonly string[]): Program {
     .version(synodVersion())
     .option("--json", "print one JSON object on standard output; everything else goes to standard error")
     .addHelpText("after", EXIT_WORDS)
-    .showHelpAfterError("(--help lists what there is)")
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "synod: ")) })
     .exitOverride();
   const verb = (name: string, words: string, act: Act): Command => {
     const command = program.command(name).description(words).addHelpText("after", EXIT_WORDS);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { TimingProfile } from "../../../protocols/core/index.js";
 import type { Comparison, IncidentRow } from "../../record/index.js";
 import { renderReport, renderTable, renderVerdict } from "../../report/index.js";
-import { checkScenario, loadScenario, type Scenario } from "../../scenarios/index.js";
+import { checkScenario, degradedWindow, loadScenario, type Scenario, tellingCell } from "../../scenarios/index.js";
 import { comparisonOf } from "../comparison.js";
 import { exitOf, type ExitCode } from "../exit.js";
 import { type CellTask, cellTasks, incidentRow } from "../matrix.js";
@@ -86,7 +86,7 @@ export async function compare(options: CompareOptions, out: Terminal): Promise<E
       sayVerdict(early, out, `This is the first seed; ${plural(more, "run")} more will tell how sure it is.`);
     }
     const rest = await pool.runAll(requests.slice(firstCount), onDone);
-    const rows = await runMatrix(pool, cells, onDone);
+    const rows = options.matrixSeeds.length === 0 ? [] : await runMatrix(pool, cells, onDone);
     out.progress(null);
     return finish(comparisonOf({ ...parts, runs: [...first, ...rest], rows }), options, out);
   } finally {
@@ -110,7 +110,8 @@ function requestsOf(options: CompareOptions, scenarios: readonly Named[]): RunRe
   for (const seed of options.seeds)
     for (const { name, scenario } of scenarios)
       for (const protocol of options.protocols) {
-        const base = { protocol, scenario, scenarioName: name, timing, seed, checkDeadlineMs };
+        const windowMs = tellingCell(scenario.name) === null ? {} : { windowMs: degradedWindow() };
+        const base = { protocol, scenario, scenarioName: name, timing, seed, checkDeadlineMs, ...windowMs };
         requests.push(durationMs === undefined ? base : { ...base, durationMs });
       }
   return requests;

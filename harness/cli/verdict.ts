@@ -1,0 +1,77 @@
+/** The verdict of a comparison in words, the most important sentence first. Every number comes from the runs. */
+import { median } from "../record/index.js";
+import { DEGRADED_MS, type Scenario, tellingCell } from "../scenarios/index.js";
+import type { ComparisonParts } from "./comparison.js";
+import type { Outcome } from "./expectation.js";
+import { list, milliseconds, plural } from "./numbers.js";
+import { titleOf } from "./protocols.js";
+import type { CheckedRun } from "./run.js";
+
+export function verdictWords(parts: ComparisonParts, outcome: Outcome): string[] {
+  const safety = safetyWords(parts, outcome);
+  const story = storyWords(parts);
+  const first = story === "" || outcome !== "ok" ? [safety, story] : [story, safety];
+  const others = parts.scenarios
+    .filter((scenario) => story === "" || tellingCell(scenario.name) === null)
+    .map((scenario) => scenarioWords(scenario, parts));
+  return [...first, ...others].filter((line) => line !== "");
+}
+
+function safetyWords({ runs, rows, matrixSeeds }: ComparisonParts, outcome: Outcome): string {
+  const total = runs.length + rows.length * matrixSeeds.length;
+  if (outcome === "ok")
+    return `All ${total} runs kept what they promise: every invariant held at every step, no acknowledged write was lost, every history is linearizable.`;
+  if (outcome === "violated") {
+    const bad = runs.filter((run) => run.outcome === "violated");
+    const cells = rows.filter((row) => row.outcome.verdict === "violated").map((row) => row.scenario);
+    const first = bad[0]?.record;
+    const what =
+      first === undefined
+        ? `in the cells ${list(cells)}`
+        : `first ${titleOf(first.protocol)} in ${first.scenario}, seed ${first.seed}: ${first.reasons[0] ?? "no reason"}. Repeat it with: ${first.command}`;
+    return `${bad.length + cells.length} of ${total} runs broke what was promised, ${what}`;
+  }
+  const open = runs.filter((run) => run.outcome === "unknown");
+  const why = open[0]?.record.reasons[0] ?? "a cell of the matrix";
+  return `Nothing was violated, but ${plural(open.length, "run")} of ${total} could not be decided: ${why}.`;
+}
+
+/** The incident's two telling cells against each other; empty unless both were run. */
+function storyWords({ runs, protocols }: ComparisonParts): string {
+  const tell = (name: string): string[] =>
+    protocols.flatMap((protocol) => {
+      const own = runs.filter(({ record }) => record.scenario === name && record.protocol === protocol);
+      return own.length === 0 ? [] : [`${titleOf(protocol)} ${degradedWords(own)}`];
+    });
+  const voters = tell("incident-one-down");
+  const fixed = tell("incident-fix");
+  if (voters.length === 0 || fixed.length === 0) return "";
+  const stretch = milliseconds(DEGRADED_MS);
+  return `${stretch} of a link that takes 200 ms and loses half of its packets, with one of three local voters down. With two voters beyond the link: ${list(voters)}. With two learners there instead: ${list(fixed)}.`;
+}
+
+/** Medians over seeds of what happened while the link was degraded. */
+function degradedWords(runs: readonly CheckedRun[]): string {
+  const over = (value: (run: CheckedRun) => number | null): number | null =>
+    median(runs.map(value).filter((number) => number !== null));
+  const gap = over((run) => run.record.unavailableMs) ?? 0;
+  const writes = Math.round(over((run) => run.window?.committed ?? null) ?? 0);
+  if (gap === 0)
+    return `has no gap and commits half of its writes within ${milliseconds(over((run) => run.window?.p50Ms ?? null))}`;
+  return `commits ${writes === 0 ? "nothing" : plural(writes, "write")}, with ${milliseconds(gap)} without commits`;
+}
+
+/** For example "The leader crashes: Raft commits in 1.6 ms (median), 2.4 s of 35 s without commits; ...". */
+function scenarioWords(scenario: Scenario, { runs, protocols }: ComparisonParts): string {
+  const parts = protocols.flatMap((protocol) => {
+    const own = runs
+      .map((run) => run.record)
+      .filter((run) => run.scenario === scenario.name && run.protocol === protocol);
+    if (own.length === 0) return [];
+    const gap = median(own.map((run) => run.unavailableMs)) ?? 0;
+    const p50 = median(own.map((run) => run.p50Ms).filter((value) => value !== null));
+    const gaps = gap === 0 ? "no gap" : `${milliseconds(gap)} of ${milliseconds(scenario.durationMs)} without commits`;
+    return [`${titleOf(protocol)} commits in ${milliseconds(p50)} (median), ${gaps}`];
+  });
+  return parts.length === 0 ? "" : `${scenario.title}: ${parts.join("; ")}.`;
+}
