@@ -7,3 +7,6 @@ export { type HistoryFormat, type ReadOptions, readHistoryFile, readHistoryText 
 export { checkLadder, checkLevel, type LadderOptions, type LadderResult, withAllReads } from "./ladder/all.js";
 export { allLevels, implied, includes, type Level, type LevelResult, type StaleAges } from "./ladder/levels.js";
 export { staleAges } from "./ladder/staleness.js";
+export { type BuiltinModel, builtinModels } from "./builtin.js";
+export type { Model, ModelOperation } from "./model.js";
+export { type Confirmation, verifyOrder, verifyWitness } from "./verify/verifier.js";

@@ -1,34 +1,44 @@
 // Linearizability (Herlihy & Wing 1990), tier by tier: cut by key, decide by zones what has unique values, search the
-// rest key by key in turns.
+// rest key by key in turns, shrink what is violated to a witness.
 
 import { Budget, BudgetExceeded, type UnknownReason } from "./budget.js";
-import { APPEND, type History, NOTHING, type OperationView, viewOperation } from "./history.js";
+import { APPEND, type History, type OperationView, viewOperation } from "./history.js";
 import type { Machine } from "./machine.js";
-import { type Part, rowOf, splitByKey } from "./parts.js";
+import { type BuiltinModel, rejectForeignOperations } from "./builtin.js";
+import { type Model, ModelMachine, modelOperation, modelPart } from "./model.js";
+import { isChecked, type Part, rowOf, splitByKey } from "./parts.js";
+import { rangeGroups, rangePart } from "./ranges.js";
 import { RegisterMachine } from "./registerMachine.js";
 import { Search } from "./search.js";
 import { TextMachine } from "./textMachine.js";
-import { checkZones, zoneOrder } from "./zones.js";
+import { meaningful, shrinkWitness, subPart } from "./witness.js";
+import { checkZones, zoneOrder, type ZoneRule } from "./zones.js";
 
 export type Verdict = "ok" | "violated" | "unknown";
 
 export type LinearizableOptions = {
   /** @default "kv" */
-  readonly model?: "kv";
+  readonly model?: BuiltinModel | Model<unknown>;
   /** Milliseconds from the call until the verdict is given up, > 0. @default 60000 */
   readonly deadlineMs?: number;
   /** Bytes the check may hold above the history, > 0. @default 1 GiB */
   readonly memoryBytesMax?: number;
   /** Write down a linearization when the verdict is ok. @default false */
   readonly order?: boolean;
+  /** Milliseconds to spend on a smaller witness after the verdict, within the deadline; 0 = none. @default 1000 */
+  readonly shrinkMs?: number;
 };
 
 export type LinearizableResult = {
   readonly verdict: Verdict;
-  /** Violated: the rule that is broken. Unknown: which limit was reached. In words. */
+  /** Violated: what is wrong. Unknown: which limit was reached. In words. */
   readonly reason?: string;
   /** Operations that no order can satisfy together. */
   readonly witness?: readonly OperationView[];
+  /** Rows of the witness. */
+  readonly witnessRows?: readonly number[];
+  /** Rows of the longest prefix of an order that the search found, if it searched. */
+  readonly prefix?: readonly number[];
   /** Rows of the history in the order of a linearization, without what constrains nothing. */
   readonly order?: Int32Array;
   /** Operations looked at. */
@@ -37,94 +47,191 @@ export type LinearizableResult = {
   readonly wallMs: number;
 };
 
+type Finding = Omit<LinearizableResult, "operations" | "wallMs">;
+
 const turnSteps = 256;
 
-/** Checks writes and linearizable reads; reads of weaker levels are left out (see {@link staleReads}). */
+const ruleInWords: { readonly [rule in ZoneRule]: string } = {
+  thinAir: "a value was seen that nobody wrote",
+  twoCas: "two compare-and-sets replaced the same value, which was written only once",
+  casCycle: "compare-and-sets that found each other's values form a circle",
+  blockOrder: "an operation had returned before one was called that must come before it",
+  zonesOverlap: "two values would each have to be overwritten before the other",
+};
+const noOrder = "no order of these operations is legal and keeps real time";
+
+/**
+ * Checks writes and linearizable reads; reads of weaker levels are left out (see staleReads).
+ * @throws {HistoryFormatError} if an operation is not one of the model's.
+ */
 export function checkLinearizable(h: History, options: LinearizableOptions = {}): LinearizableResult {
   const budget = new Budget(options.deadlineMs ?? 60_000, options.memoryBytesMax ?? 1 << 30);
-  let operations = 0;
-  const done = (result: Omit<LinearizableResult, "operations" | "wallMs">): LinearizableResult => ({
-    ...result,
-    operations,
-    wallMs: budget.elapsedMs(),
-  });
+  const model = options.model ?? "kv";
+  if (typeof model === "string") rejectForeignOperations(h, model);
+  const check = new Check(h, budget, options);
+  let finding: Finding;
   try {
-    const parts = splitByKey(h);
-    for (const part of parts) operations += part.count;
-    return done(checkParts(h, parts, budget, options.order === true));
+    finding = typeof model === "string" ? check.builtin() : check.model(model);
   } catch (error) {
-    if (error instanceof BudgetExceeded)
-      return done({ verdict: "unknown", reason: reasonInWords(error.reason, budget) });
-    throw error;
+    if (!(error instanceof BudgetExceeded)) throw error;
+    finding = { verdict: "unknown", reason: reasonInWords(error.reason, budget) };
   }
+  check.release();
+  return { ...finding, operations: check.operations, wallMs: budget.elapsedMs() };
 }
 
 function reasonInWords(reason: UnknownReason, budget: Budget): string {
   return reason === "time"
-    ? `no verdict within ${budget.deadlineMs} ms`
-    : `no verdict within ${budget.memoryBytesMax} bytes of memory`;
+    ? `time: no verdict within ${budget.deadlineMs} ms`
+    : `memory: no verdict within ${budget.memoryBytesMax} bytes`;
 }
 
-type Finding = Omit<LinearizableResult, "operations" | "wallMs">;
+/** `opaque`: operations that only a model understands, so that none can be left out with certainty. */
+type Running = { readonly part: Part; readonly search: Search; readonly opaque: boolean };
 
-function checkParts(h: History, parts: readonly Part[], budget: Budget, wantOrder: boolean): Finding {
-  const orders: Int32Array[] = [];
-  const searches: { readonly part: Part; readonly search: Search }[] = [];
-  for (const part of parts) {
-    budget.checkTime();
-    const zones = checkZones(part, budget);
-    if (zones.verdict === "violated") {
-      const witness = zones.suspects.map((i) => viewOperation(h, rowOf(part, i)));
-      return { verdict: "violated", reason: zones.rule, witness };
+class Check {
+  operations = 0;
+  private readonly h: History;
+  private readonly budget: Budget;
+  private readonly wantOrder: boolean;
+  private readonly shrinkMs: number;
+  private readonly orders: Int32Array[] = [];
+  private readonly searches: Running[] = [];
+
+  constructor(h: History, budget: Budget, options: LinearizableOptions) {
+    this.h = h;
+    this.budget = budget;
+    this.wantOrder = options.order === true;
+    this.shrinkMs = options.shrinkMs ?? 1000;
+  }
+
+  builtin(): Finding {
+    const { h } = this;
+    const groups = rangeGroups(h);
+    const grouped = new Set((groups ?? []).flat());
+    for (const keys of groups ?? []) {
+      const { part, machine } = rangePart(h, keys);
+      this.operations += part.count;
+      this.searches.push({ part, search: new Search(part, machine, this.budget), opaque: true });
     }
-    if (zones.verdict === "ok") {
-      if (wantOrder) orders.push(zoneOrder(part, zones.zones).map((i) => rowOf(part, i)));
-      continue;
+    for (const part of splitByKey(h)) {
+      if (grouped.has(part.key)) continue;
+      this.operations += part.count;
+      const violated = this.zones(part);
+      if (violated !== null) return violated;
+    }
+    return this.takeTurns();
+  }
+
+  /** An object of the caller's own: no zones, no witness smaller than where the search got stuck. */
+  model(model: Model<unknown>): Finding {
+    const { h } = this;
+    const groups = new Map<number, number[]>();
+    for (let i = 0; i < h.count; i++) {
+      if (!isChecked(h, i)) continue;
+      const key = model.perKey ? (h.key[i] as number) : 0;
+      const rows = groups.get(key);
+      if (rows === undefined) groups.set(key, [i]);
+      else rows.push(i);
+    }
+    for (const [key, rows] of groups) {
+      this.operations += rows.length;
+      const part = modelPart(h, rows, key);
+      const machine = new ModelMachine(
+        model,
+        rows.map((i) => modelOperation(h, i)),
+      );
+      this.searches.push({ part, search: new Search(part, machine, this.budget), opaque: true });
+    }
+    return this.takeTurns();
+  }
+
+  release(): void {
+    for (const { search } of this.searches) search.release();
+  }
+
+  /** Decides a part by zones, or queues it for the search. */
+  private zones(part: Part): Finding | null {
+    this.budget.checkTime();
+    const result = checkZones(part, this.budget);
+    if (result.verdict === "violated") {
+      return this.violated(part, result.suspects, ruleInWords[result.rule], undefined);
+    }
+    if (result.verdict === "ok") {
+      if (this.wantOrder) this.orders.push(zoneOrder(part, result.zones).map((i) => rowOf(part, i)));
+      return null;
     }
     const compact = withoutNothing(part);
-    searches.push({ part: compact, search: new Search(compact, machineOf(h, compact), budget) });
+    this.searches.push({
+      part: compact,
+      search: new Search(compact, machineOf(this.h, compact), this.budget),
+      opaque: false,
+    });
+    return null;
   }
-  const finding = takeTurns(h, searches, wantOrder ? orders : null);
-  for (const { search } of searches) search.release();
-  if (finding !== null) return finding;
-  return wantOrder ? { verdict: "ok", order: mergeOrders(h, orders) } : { verdict: "ok" };
-}
 
-function takeTurns(
-  h: History,
-  searches: readonly { readonly part: Part; readonly search: Search }[],
-  orders: Int32Array[] | null,
-): Finding | null {
-  let running = searches;
-  for (let steps = turnSteps; running.length > 0; steps *= 2) {
-    const still: (typeof running)[number][] = [];
-    for (const entry of running) {
-      const state = entry.search.run(steps);
-      if (state === "violated") {
-        const prefix = entry.search.longestPrefix();
-        return { verdict: "violated", reason: "noOrder", witness: frontier(h, entry.part, prefix) };
+  private takeTurns(): Finding {
+    let running: readonly Running[] = this.searches;
+    for (let steps = turnSteps; running.length > 0; steps *= 2) {
+      const still: Running[] = [];
+      for (const entry of running) {
+        const { part, search } = entry;
+        const state = search.run(steps);
+        if (state === "violated") return this.stuck(entry);
+        if (state === "running") still.push(entry);
+        else if (this.wantOrder) this.orders.push(search.linearization().map((i) => rowOf(part, i)));
       }
-      if (state === "running") still.push(entry);
-      else if (orders !== null) orders.push(entry.search.linearization().map((i) => rowOf(entry.part, i)));
+      running = still;
     }
-    running = still;
+    return this.wantOrder ? { verdict: "ok", order: mergeOrders(this.h, this.orders) } : { verdict: "ok" };
   }
-  return null;
-}
 
-/** The operations that were open where the longest prefix ends. */
-function frontier(h: History, part: Part, prefix: Int32Array): OperationView[] {
-  const inPrefix = new Uint8Array(part.count);
-  for (const i of prefix) inPrefix[i] = 1;
-  let firstReturn = part.rankCount;
-  for (let i = 0; i < part.count; i++) {
-    if (inPrefix[i] === 0 && (part.ret[i] as number) < firstReturn) firstReturn = part.ret[i] as number;
+  private stuck({ part, search, opaque }: Running): Finding {
+    const prefix = [...search.longestPrefix()].map((i) => rowOf(part, i));
+    const before: number[] = [];
+    for (let i = 0; i < part.count; i++) if ((part.call[i] as number) <= search.furthest) before.push(i);
+    if (opaque) return this.unshrunk(part, before, prefix, search.furthest);
+    return this.violated(part, before, noOrder, prefix);
   }
-  const views: OperationView[] = [];
-  for (let i = 0; i < part.count; i++) {
-    if (inPrefix[i] === 0 && (part.call[i] as number) < firstReturn) views.push(viewOperation(h, rowOf(part, i)));
+
+  /** For models of one's own: the operations open where no order gets past. */
+  private unshrunk(part: Part, before: readonly number[], prefix: readonly number[], furthest: number): Finding {
+    const open = before.filter((i) => (part.ret[i] as number) >= furthest || !prefix.includes(rowOf(part, i)));
+    const rows = open.map((i) => rowOf(part, i));
+    return { verdict: "violated", reason: noOrder, witness: this.views(rows), witnessRows: rows, prefix };
   }
-  return views;
+
+  private violated(
+    part: Part,
+    suspects: readonly number[],
+    reason: string,
+    prefix: readonly number[] | undefined,
+  ): Finding {
+    const ms = Math.min(this.shrinkMs, this.budget.deadlineMs - this.budget.elapsedMs());
+    const small = ms <= 0 ? null : shrinkWitness(this.h, part, suspects, (p, b) => this.decide(p, b), ms);
+    const rows = (small ?? suspects).map((i) => rowOf(part, i));
+    const found = { verdict: "violated" as const, reason, witness: this.views(rows), witnessRows: rows };
+    return prefix === undefined ? found : { ...found, prefix };
+  }
+
+  private views(rows: readonly number[]): OperationView[] {
+    return rows.map((i) => viewOperation(this.h, i));
+  }
+
+  /** Is there no order for this small part? */
+  private decide(part: Part, budget: Budget): boolean {
+    const zones = checkZones(part, budget);
+    if (zones.verdict !== "notUnique") return zones.verdict === "violated";
+    const search = new Search(part, machineOf(this.h, part), budget);
+    try {
+      for (;;) {
+        const state = search.run(1 << 16);
+        if (state !== "running") return state === "violated";
+      }
+    } finally {
+      search.release();
+    }
+  }
 }
 
 function machineOf(h: History, part: Part): Machine {
@@ -135,22 +242,10 @@ function machineOf(h: History, part: Part): Machine {
   return new RegisterMachine(part);
 }
 
-/** Only the part that is the whole history can hold operations without meaning. */
+/** Only the part that is the whole history can hold operations without meaning; its values may be many more than its own. */
 function withoutNothing(part: Part): Part {
-  const rows: number[] = [];
-  for (let i = 0; i < part.count; i++) if (part.kind[i] !== NOTHING) rows.push(i);
-  if (rows.length === part.count) return part;
-  const pick = (column: Int32Array): Int32Array => Int32Array.from(rows, (i) => column[i] as number);
-  return {
-    ...part,
-    count: rows.length,
-    row: Int32Array.from(rows, (i) => rowOf(part, i)),
-    kind: Uint8Array.from(rows, (i) => part.kind[i] as number),
-    a: pick(part.a),
-    b: pick(part.b),
-    call: pick(part.call),
-    ret: pick(part.ret),
-  };
+  const rows = meaningful(part);
+  return rows.length === part.count ? part : subPart(part, rows);
 }
 
 /**

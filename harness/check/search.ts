@@ -56,6 +56,8 @@ export class Search {
   // The longest order seen when the search had to turn back.
   private readonly best: Int32Array;
   private bestLength = 0;
+  /** Rank of the furthest return that some configuration waited for: no order gets past it. */
+  furthest = -1;
   private bestShared = 0;
 
   constructor(part: Part, machine: Machine, budget: Budget) {
@@ -235,6 +237,8 @@ export class Search {
     }
     if (this.remaining === 0) return true;
     this.state = machine.settle(this.state);
+    const waitsFor = this.part.ret[node - n] as number;
+    if (waitsFor > this.furthest) this.furthest = waitsFor;
     const at = this.frameEnd[this.depth - 1] ?? 0;
     this.frameAt[this.depth] = at;
     this.frameEnd[this.depth] = at;
