@@ -1,5 +1,13 @@
 /** The leader's flow control: what each follower is sent next, and how a lost or refused message is repaired. */
-import { assert, entriesBetween, entriesPayloadBytes, type Index, lastIndex, roundAt } from "../core/index.js";
+import {
+  assert,
+  ENTRY_HEADER_BYTES,
+  entriesBetween,
+  entriesPayloadBytes,
+  type Index,
+  lastIndex,
+  roundAt,
+} from "../core/index.js";
 import type { AppendEntriesResponse } from "./messages.js";
 import { type Out, persistHard, send } from "./output.js";
 import { clearInflight, type Progress, type RaftState } from "./state.js";
@@ -44,7 +52,10 @@ export function sendAppend(r: RaftState, p: Progress, out: Out): boolean {
     sendSnapshot(r, p, out);
     return false;
   }
-  const entries = entriesBetween(r.log, p.nextIndex, lastIndex(r.log), r.options.appendEntriesBytesMax);
+  const bytesMax = r.options.appendEntriesBytesMax;
+  // The headers of many tiny entries must not exceed the limit either.
+  const to = Math.min(lastIndex(r.log), p.nextIndex + Math.floor(bytesMax / ENTRY_HEADER_BYTES));
+  const entries = entriesBetween(r.log, p.nextIndex, to, bytesMax);
   const leaderCommit = r.commitIndex;
   send(r, p.id, { type: "AppendEntries", term: r.currentTerm, prevLogIndex, prevLogTerm, entries, leaderCommit }, out);
   const told = Math.min(leaderCommit, prevLogIndex + entries.length);

@@ -44,7 +44,7 @@ export interface RaftOptions {
    */
   readonly clockDriftBound: number;
   /**
-   * Commands in one AppendEntries, except that one entry is always sent. Bytes.
+   * Commands in one AppendEntries, and the headers of its entries as much again; one entry is always sent. Bytes.
    * @asType integer
    * @minimum 1
    * @default 1048576

@@ -71,9 +71,8 @@ export function step(r: RaftState, input: Input<Raft>, nowMs: number): readonly 
   return out;
 }
 
-/** Spec: Restart(i), except for a node that never ran. */
+/** The host has loaded the recovered snapshot by itself. Spec: Restart(i), except for a node that never ran. */
 function onStart(r: RaftState, out: Out): void {
-  if (r.snapshot !== null) out.push({ type: "installSnapshot", snapshot: r.snapshot });
   // A voter that may have acknowledged a heartbeat before it crashed keeps still for one lease.
   if (r.leaderHeard) armLeaderHeard(r, out);
   else if (r.voter) armElection(r, out);
