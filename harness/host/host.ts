@@ -41,6 +41,8 @@ export function createHost<P extends Protocol>(config: HostConfig<P>): Host<P> {
   return new Host(config);
 }
 
+const NEED_TURN_END = { type: "needTurnEnd" } as const;
+
 type Out<P extends Protocol> = HostEffect<P>[];
 type Reject<P extends Protocol> = Extract<Effect<P>, { readonly type: "reject" }>;
 
@@ -198,7 +200,7 @@ export class Host<P extends Protocol> {
     this.turn.push(write);
     if (!this.turnOpen) {
       this.turnOpen = true;
-      out.push({ type: "needTurnEnd" });
+      out.push(NEED_TURN_END);
     }
     return this.command.bytes >= this.config.batchBytesMax ? this.propose(nowMs, out) : out;
   }
