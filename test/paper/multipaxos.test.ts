@@ -152,6 +152,25 @@ describe("Lamport 2001 §2.5: stable storage", () => {
     leader.sync();
     expect(leader.applied()).toEqual(["1=x"]);
   });
+
+  test("and a write that is done says nothing of the next one", () => {
+    const leader = new Subject();
+    leader.lead();
+    const before = leader.state.seq;
+    leader.propose(1, "a").propose(2, "b").accepted(n2, 1, 2);
+    leader.input({ type: "durable", upTo: before + 1 });
+    expect(leader.applied()).toEqual(["1=a"]);
+    leader.sync();
+    expect(leader.applied()).toEqual(["2=b"]);
+  });
+
+  test("a proposer that others promised still waits for its own promise to be durable", () => {
+    const proposer = new Subject();
+    const b = proposer.campaign();
+    for (const id of [n2, n3]) proposer.receive(id, { type: "Promise", ballot: b, decidedIndex: 0, entries: [] });
+    expect(proposer.state.role).toBe("candidate");
+    expect(proposer.sync().state.role).toBe("leader");
+  });
 });
 
 describe("Lamport 2001 §3: a state machine", () => {
