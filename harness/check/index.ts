@@ -10,3 +10,15 @@ export { staleAges } from "./ladder/staleness.js";
 export { type BuiltinModel, builtinModels } from "./builtin.js";
 export type { Model, ModelOperation } from "./model.js";
 export { type Confirmation, verifyOrder, verifyWitness } from "./verify/verifier.js";
+export { type PageInput, historyPage } from "./explain/page.js";
+export { contradiction, operationInWords, operationLine, timeInWords, witnessInWords } from "./explain/words.js";
+export {
+  type Certificate,
+  type CheckFileOptions,
+  type CheckFileResult,
+  checkFile,
+  checkHistory,
+  checkManifest,
+  type ManifestResult,
+  type ManifestRow,
+} from "./file.js";

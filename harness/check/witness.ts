@@ -28,9 +28,9 @@ export function shrinkWitness(
     const closed = shrinker.close(current);
     if (shrinker.test(closed)) return shrinker.shrink(closed);
     const last = closed[closed.length - 1] ?? 0;
-    if (current.length >= part.count) return null;
     // The search looks ahead, so it can give up before the operation that makes an order impossible.
-    current = Array.from({ length: Math.min(part.count, 2 * last + 2) }, (_, i) => i);
+    current = meaningful(part).filter((i) => i <= 2 * last + 1);
+    if (current.length <= closed.length) return null;
   }
   return null;
 }
