@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import type { TimingProfile } from "../../../protocols/core/index.js";
 import { traceWriter } from "../../drivers/sim/index.js";
 import { encodeHistory } from "../../record/history.js";
+import type { RunManifest } from "../../record/index.js";
 import { checkScenario, loadScenario } from "../../scenarios/index.js";
 import { exitOf, type ExitCode } from "../exit.js";
 import { milliseconds, plural, trimmed } from "../numbers.js";
@@ -45,7 +46,7 @@ export function sim(options: SimOptions, out: Terminal): ExitCode {
   if (options.history !== undefined)
     files["history"] = writeWhole(options.history, encodeHistory(run.simulation.history));
   const shrunk = options.shrink && run.outcome === "violated" ? shrinkRun(request, run, out) : null;
-  if (options.out !== undefined) writeResults(options.out, shrunk?.run ?? run, files);
+  if (options.out !== undefined) writeResults(options.out, run, shrunk?.manifest ?? run.manifest, files);
   sayRun(run, out);
   if (shrunk !== null) for (const line of shrunk.words) out.say(line);
   if (options.shrink && shrunk === null) out.say("There is nothing to shrink: the run violated nothing.");
@@ -76,8 +77,8 @@ function openTrace(file: string): { readonly sink: ReturnType<typeof traceWriter
   return { sink, close };
 }
 
-function writeResults(folder: string, run: FullRun, files: Record<string, string>): void {
-  files["manifest"] = writeWhole(join(folder, "manifest.json"), `${JSON.stringify(run.manifest, null, 2)}\n`);
+function writeResults(folder: string, run: FullRun, manifest: RunManifest, files: Record<string, string>): void {
+  files["manifest"] = writeWhole(join(folder, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   files["run"] = writeWhole(join(folder, "run.json"), `${JSON.stringify(run.record)}\n`);
 }
 
