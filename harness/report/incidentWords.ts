@@ -7,7 +7,7 @@ import { protocolName } from "./protocolLook.js";
 export interface Variant {
   readonly key: string;
   readonly protocol: string;
-  /** "Raft", or "Raft, PreVote + CheckQuorum" where Raft appears with several options. */
+  /** "Raft", or "Raft with PreVote only" where Raft appears with several options. */
   readonly title: string;
   /** Empty where the protocol appears with one set of options only. */
   readonly options: string;
@@ -50,16 +50,16 @@ export function variantsOf(rows: readonly IncidentRow[]): readonly Variant[] {
     return {
       key,
       protocol: row.protocol,
-      title: protocolName(row.protocol) + (options === "" ? "" : `, ${options}`),
+      title: protocolName(row.protocol) + (options === "" ? "" : ` with ${options}`),
       options,
     };
   });
 }
 
 function optionWords({ preVote, checkQuorum }: IncidentCell): string {
-  const on = [...(preVote === true ? ["PreVote"] : []), ...(checkQuorum === true ? ["CheckQuorum"] : [])];
-  if (on.length > 0) return on.join(" + ");
-  return preVote === null && checkQuorum === null ? "" : "neither PreVote nor CheckQuorum";
+  if (preVote === null && checkQuorum === null) return "";
+  if (preVote === true) return checkQuorum === true ? "PreVote and CheckQuorum" : "PreVote only";
+  return checkQuorum === true ? "CheckQuorum only" : "neither PreVote nor CheckQuorum";
 }
 
 export function groupsOf(rows: readonly IncidentRow[]): readonly CellGroup[] {
@@ -103,7 +103,7 @@ export function lineSentence(line: CellLine, variants: readonly Variant[]): stri
     ...(both.length > 0 ? [`slow commits and an outage in ${joinWords(both)}`] : []),
     ...(outage.length > 0 ? [`an outage in ${joinWords(outage)}`] : []),
     ...(slow.length > 0 ? [`slow commits only in ${joinWords(slow)}`] : []),
-    ...(none.length > 0 ? [`neither in ${joinWords(none)}`] : []),
+    ...(none.length > 0 ? [`none of it in ${joinWords(none)}`] : []),
   ];
   const whole = parts.length === 1 && !one ? "in every protocol" : "";
   if (whole !== "") {

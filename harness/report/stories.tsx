@@ -12,7 +12,7 @@ export interface StoryLook {
 
 /** Told apart by how much of the shape is filled, so that no colour is needed. */
 export const STORIES: { readonly [story in IncidentRow["story"]]: StoryLook } = {
-  none: { css: "s-none", glyph: "○", word: "neither slow nor out" },
+  none: { css: "s-none", glyph: "○", word: "fast, no outage" },
   slow: { css: "s-slow", glyph: "◐", word: "slow commits" },
   outage: { css: "s-outage", glyph: "◼", word: "outage" },
   "slow and outage": { css: "s-both", glyph: "●", word: "slow commits and outage" },

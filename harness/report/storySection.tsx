@@ -32,11 +32,11 @@ export function StorySection({ comparison, matrix }: Props): VNode {
         local voters, with learners in the other region that receive the log but do not vote. Here each cell changes one
         condition, and the link is degraded for {formatMs(matrix.degradedMs)}.
       </p>
-      {matrix.words.map((paragraph) => (
-        <p class="about" key={paragraph}>
-          {paragraph}
-        </p>
-      ))}
+      <ul class="about">
+        {matrix.words.map((paragraph) => (
+          <li key={paragraph}>{paragraph}</li>
+        ))}
+      </ul>
       <h3>At a glance</h3>
       <Glance comparison={comparison} matrix={matrix} />
       <Where comparison={comparison} matrix={matrix} />
@@ -53,9 +53,9 @@ function shareOf(row: IncidentRow, degradedMs: number): string {
 const SHORT_LINKS: { readonly [link in IncidentRow["cell"]["link"]]: string } = {
   healthy: "ok",
   slow: "slow",
-  "slow, 10 % loss": "10 %",
-  "slow, 50 % loss": "50 %",
-  "slow, 70 % loss": "70 %",
+  "slow, 10 % loss": "10%",
+  "slow, 50 % loss": "50%",
+  "slow, 70 % loss": "70%",
 };
 
 function Glance({ comparison, matrix }: Props): VNode {
@@ -81,7 +81,7 @@ function Glance({ comparison, matrix }: Props): VNode {
           </caption>
           <thead>
             <tr>
-              <th rowSpan={2} scope="col">
+              <th rowSpan={2} scope="col" class="place">
                 Topology, leader, local voters
               </th>
               {variants.map((v) => (
@@ -152,12 +152,12 @@ function GlanceRow({ group, variants, links, degradedMs }: GlanceRowProps): VNod
                 <span role="img" aria-label={words}>
                   {look?.glyph ?? "·"}
                 </span>
+                {row !== undefined && !row.agrees && <sup title="not as predicted">!</sup>}
                 {row !== undefined && row.outcome.unavailableMs > 0 && (
                   <span class="bar" aria-hidden="true">
                     <b style={`width:${shareOf(row, degradedMs)}%`} />
                   </span>
                 )}
-                {row !== undefined && !row.agrees && <sup title="not as predicted">!</sup>}
               </td>
             );
           })}

@@ -83,9 +83,9 @@ table.matrix { width: 100%; min-width: 760px; font-size: .86rem; }
 table.matrix th.line { font-weight: 600; width: 8.5em; } table.matrix td.cell { min-width: 11.5em; padding-right: 16px; }
 table.matrix tr.words td { color: var(--muted); border-bottom: 1px solid var(--edge); padding-top: 0; }
 table.matrix tr.numbers th, table.matrix tr.numbers td { border-bottom: 0; }
-table.glance th { font-size: .86rem; } table.glance tbody th { padding-right: 20px; min-width: 13em; }
-table.glance td, table.glance th.link { text-align: center; padding: 6px 3px; min-width: 2.5em; } table.glance th.split { padding-left: 8px; }
-table.glance th.link { font-weight: 400; color: var(--muted); font-size: .76rem; } table.glance td { font-size: 1.05rem; cursor: help; vertical-align: middle; } table.glance .bar { margin: 1px 2px 0; height: 4px; }
+table.glance { width: 100%; min-width: 900px; table-layout: fixed; } table.glance th { font-size: .84rem; } table.glance th.place { width: 13em; } table.glance tbody th { padding-right: 12px; }
+table.glance td, table.glance th.link { text-align: center; padding: 6px 0; } table.glance th.split { padding-left: 8px; }
+table.glance th.link { font-weight: 400; color: var(--muted); font-size: .7rem; } table.glance td { font-size: 1.05rem; cursor: help; vertical-align: middle; } table.glance .bar { margin: 1px 2px 0; height: 4px; }
 table.glance td.s-slow { background: var(--dunno-bg); } table.glance td.s-outage, table.glance td.s-both { background: var(--bad-bg); }
 .options { display: block; font-weight: 400; color: var(--muted); font-size: .85em; }
 .story { font-weight: 600; display: block; } .story i { font-style: normal; display: inline-block; width: 1.15em; }
@@ -112,5 +112,7 @@ const PRINT = `
 body { font-size: 10.5pt; } main, header.top, footer { max-width: none; padding: 0; }
 nav.toc, .tip, .pick > label { display: none; }
 h2, h3, h4, caption, figcaption { break-after: avoid; } tr, figure, .verdict { break-inside: avoid; }
-.scroll { overflow: visible; } table.matrix, figure svg { min-width: 0; }
+@page { margin: 13mm; } .about, .verdict .lead { font-size: inherit; } h2 { margin-top: 34px; }
+.scroll { overflow: visible; } table.matrix, table.glance, table.matrix td.cell, figure svg, th.first { min-width: 0; }
+table { font-size: 8pt; } table.runs { font-size: 6pt; } table.glance th, table.matrix { font-size: 7pt; } table.glance th.place { width: 9em; } table.glance th.link { font-size: 4.6pt; } table.glance td { font-size: 8pt; } table.matrix td.cell { padding-right: 6px; }
 * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } a { color: inherit; }`;

@@ -53,7 +53,8 @@ function weightedMedian(parts: readonly { readonly count: number; readonly value
 
 /**
  * Stretches without commits longer than the threshold, to the width of a bin: from the undivided bins, so that merging
- * hides none. The run's own figures count to the millisecond.
+ * hides none. The bins at either end of a gap hold commits but are part of it, on average by half a bin each. The run's
+ * own figures count to the millisecond.
  */
 export function gapsOf(timeline: Timeline, thresholdMs: number): readonly Span[] {
   const { binMs, commits } = timeline;
@@ -61,7 +62,7 @@ export function gapsOf(timeline: Timeline, thresholdMs: number): readonly Span[]
   let start = 0;
   for (let i = 0; i <= commits.length; i += 1) {
     if (i < commits.length && commits[i] === 0) continue;
-    if ((i - start) * binMs > thresholdMs) gaps.push({ fromMs: start * binMs, toMs: i * binMs });
+    if (i > start && (i - start + 1) * binMs > thresholdMs) gaps.push({ fromMs: start * binMs, toMs: i * binMs });
     start = i + 1;
   }
   return gaps;

@@ -2,7 +2,7 @@
 import type { Comparison, MetricName, Prediction, RunRecord, ScenarioNote, Verdict } from "../record/index.js";
 import { formatCount, formatMs, formatNumber, formatSeeds, joinWords, plural, sentence } from "./format.js";
 import { medianOf, metric, pairedOf, pairsOf } from "./metrics.js";
-import { outcomeOf, runsOf, tally } from "./outcome.js";
+import { outcomeOf, runsOf, tally, verdictOf } from "./outcome.js";
 import { protocolName } from "./protocolLook.js";
 import { type FaultSide, underFaults } from "./timeline.js";
 
@@ -156,7 +156,7 @@ export function verdictWords(runs: readonly RunRecord[]): string {
   if (violated === 0 && unknown === 0) {
     const all =
       total === 1 ? "The run's history is linearizable" : `All ${formatCount(total)} histories are linearizable`;
-    return `${all}, no invariant broke, and no check was left undecided.`;
+    return `${all}, no invariant broke, and no check was left undecided.${unaskedWords(runs)}`;
   }
   const parts: string[] = [];
   const add = (count: number, words: string): void => {
@@ -168,6 +168,13 @@ export function verdictWords(runs: readonly RunRecord[]): string {
   add(runs.filter((r) => /^(rejected|violated)/i.test(r.verdicts.trace)).length, "whose trace the spec rejects");
   add(unknown, "with a check left undecided");
   return `Of ${plural(total, "run")}: ${joinWords(parts)}.`;
+}
+
+/** What no run was judged by, so that "every check passed" is not taken for more than it is. */
+function unaskedWords(runs: readonly RunRecord[]): string {
+  const liveness = runs.every((r) => verdictOf(r, "liveness") === null) ? " Progress was not asked for." : "";
+  const trace = runs.every((r) => verdictOf(r, "trace") === null) ? " Traces were not validated." : "";
+  return liveness + trace;
 }
 
 /** What was run, in one sentence. */
@@ -207,7 +214,7 @@ const OUTAGE_WORDS: { readonly [outage in Prediction["outage"]]: string } = {
   brief: "a brief outage at most",
   possible: "an outage is possible",
   expected: "an outage",
-  total: "no commit at all",
+  total: "next to no commits",
 };
 
 export function outageWords(outage: Prediction["outage"]): string {

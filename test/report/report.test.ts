@@ -85,7 +85,7 @@ describe("the report's contents", () => {
     const cells = part(html, '<section id="cells"');
     expect(cells).toContain("predicted: from 200 ms, an outage is possible");
     expect(cells).toContain("62 s without commits, longest 31 s");
-    expect(cells).toContain("Slow commits and an outage in Raft; slow commits only in Multi-Paxos; neither in ZAB.");
+    expect(cells).toContain("Slow commits and an outage in Raft; slow commits only in Multi-Paxos; none of it in ZAB.");
     expect(cells).toContain("not as predicted");
     expect(part(html, '<section id="incident"')).toContain("The story needs a quorum that crosses the link.");
   });
@@ -202,6 +202,15 @@ describe("words follow the data", () => {
       i === 0 ? { ...r, verdicts: { ...r.verdicts, linearizable: "unknown" as const }, reasons: ["deadline"] } : r,
     );
     expect(lead(renderReport({ ...good, runs: open }))).toContain("1 could not be decided");
+  });
+
+  it("says what no run was judged by", () => {
+    const good = full();
+    expect(text(renderReport(good))).toContain("no check was left undecided. Traces were not validated.");
+    const unasked = good.runs.map((r) => ({ ...r, verdicts: { ...r.verdicts, liveness: "not asked" as const } }));
+    const html = renderReport({ ...good, runs: unasked });
+    expect(lead(html)).toContain("Every check passed");
+    expect(text(html)).toContain("Progress was not asked for. Traces were not validated.");
   });
 
   it("moves with the numbers: who had gaps, and for how long", () => {
