@@ -30,7 +30,6 @@ export function commitByQuorum(s: ZabState, out: Out): boolean {
   if (index <= s.committed) return false;
   commitTo(s, index, out);
   settleRequests(s);
-  settleWaiting(s, out);
   if (s.tracing) act(s, out, "AdvanceCommit", [s.id, index]);
   return true;
 }
@@ -44,8 +43,8 @@ function settleRequests(s: ZabState): void {
   }
 }
 
-/** Answers the reads and SYNCs whose entry, or whose pending proposals, are now committed. */
-function settleWaiting(s: ZabState, out: Out): void {
+/** Answers the reads and SYNCs whose entry, or whose pending proposals, are now committed: after their COMMITs. */
+export function settleWaiting(s: ZabState, out: Out): void {
   let first = s.waiting[0];
   while (first !== undefined && first.index <= s.committed) {
     if (first.type === "read") out.push({ type: "serve", request: first.request, atIndex: first.index });

@@ -10,7 +10,7 @@ import {
   lastIndex,
   putEntry,
 } from "../core/index.js";
-import { commitByQuorum, handleCommit, learnCommitted } from "./commit.js";
+import { commitByQuorum, handleCommit, learnCommitted, settleWaiting } from "./commit.js";
 import { closeHandler } from "./learners.js";
 import type { Ack, Commit, Inform, Ping, Pong, Propose, Resend } from "./messages.js";
 import { type LearnerHandler, type Out, type ZabState, isEstablished, persist, reject, send } from "./state.js";
@@ -93,7 +93,9 @@ export function announceCommit(s: ZabState, out: Out): void {
 
 /** Commits what a quorum holds and says so. */
 export function advanceCommit(s: ZabState, out: Out): void {
-  if (commitByQuorum(s, out)) announceCommit(s, out);
+  if (!commitByQuorum(s, out)) return;
+  announceCommit(s, out);
+  settleWaiting(s, out);
 }
 
 /** Asks for what is missing, once until something comes or the next tick passes. */
