@@ -44,6 +44,11 @@ export function createHost<P extends Protocol>(config: HostConfig<P>): Host<P> {
 const NEED_TURN_END = { type: "needTurnEnd" } as const;
 
 type Out<P extends Protocol> = HostEffect<P>[];
+/** The effects that are for the host: the others pass through it. */
+type OwnEffect<P extends Protocol> = Extract<
+  Effect<P>,
+  { readonly type: "apply" | "accepted" | "serve" | "reject" | "takeSnapshot" | "installSnapshot" }
+>;
 type Reject<P extends Protocol> = Extract<Effect<P>, { readonly type: "reject" }>;
 
 export class Host<P extends Protocol> {
@@ -104,9 +109,13 @@ export class Host<P extends Protocol> {
         return this.onTurnEnd(nowMs);
       case "snapshotSaved":
         return this.onSnapshotSaved(input.id, nowMs);
-      default:
-        // What is left of HostInput is part of Input, which the compiler cannot see through the generic.
-        return this.core(input as Input<P>, nowMs, null);
+      case "start":
+      case "message":
+      case "timeout":
+      case "durable":
+      case "snapshotReceived":
+      case "snapshotSent":
+        return this.core(input, nowMs, null);
     }
   }
 
@@ -126,17 +135,23 @@ export class Host<P extends Protocol> {
           out ??= effects.slice(0, i) as Out<P>;
           this.onEffect(effect, out);
           break;
-        default:
-          if (out !== null) out.push(effect as HostEffect<P>);
+        case "persist":
+        case "send":
+        case "sendSnapshot":
+        case "setTimer":
+        case "cancelTimer":
+        case "action":
+          if (out !== null) out.push(effect);
+          break;
       }
     }
     return out ?? (effects as readonly HostEffect<P>[]);
   }
 
-  private onEffect(effect: Effect<P>, out: Out<P>): void {
+  private onEffect(effect: OwnEffect<P>, out: Out<P>): void {
     switch (effect.type) {
       case "apply":
-        out.push(effect as HostEffect<P>);
+        out.push(effect);
         this.apply(effect.entry, out);
         break;
       case "accepted":
@@ -153,12 +168,10 @@ export class Host<P extends Protocol> {
         this.takeSnapshot(effect.index, out);
         break;
       case "installSnapshot":
-        out.push(effect as HostEffect<P>);
+        out.push(effect);
         this.load(effect.snapshot);
         this.settleAfterSnapshot(out);
         this.serveWaiting(out);
-        break;
-      default:
         break;
     }
   }

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   CodecError,
@@ -32,8 +32,8 @@ interface Kind<T> {
   readonly name: string;
   readonly bytes: number;
   readonly values: fc.Arbitrary<T>;
-  write(w: Writer, value: T): void;
-  read(r: Reader): T;
+  readonly write: (w: Writer, value: T) => void;
+  readonly read: (r: Reader) => T;
 }
 
 const KINDS: readonly (Kind<number> | Kind<boolean>)[] = [

@@ -1,5 +1,5 @@
 /** The in-memory log against a plain map of entries: holes, replacement, truncation and compaction in any order. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   AssertionError,
@@ -60,7 +60,7 @@ class Truncate implements fc.Command<Model, Log> {
   }
   run(model: Model, log: Log): void {
     const from = model.snapshotIndex + 1 + this.offset;
-    for (const index of [...model.entries.keys()]) if (index >= from) model.entries.delete(index);
+    for (const index of model.entries.keys()) if (index >= from) model.entries.delete(index);
     truncateFrom(log, from);
     agree(model, log);
   }
@@ -83,7 +83,7 @@ class Compact implements fc.Command<Model, Log> {
     const index = Math.max(0, model.snapshotIndex + this.offset);
     compactTo(log, index, this.round);
     if (index > model.snapshotIndex) {
-      for (const held of [...model.entries.keys()]) if (held <= index) model.entries.delete(held);
+      for (const held of model.entries.keys()) if (held <= index) model.entries.delete(held);
       model.snapshotIndex = index;
       model.snapshotRound = this.round;
     }

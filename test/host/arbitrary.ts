@@ -1,5 +1,5 @@
 /** Generators for the host's properties. Few keys and clients, so that they meet. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 
 const byteString = fc.string({
   unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)),

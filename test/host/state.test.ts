@@ -1,5 +1,5 @@
 /** Machine, sessions and snapshots against models that are too simple to be wrong. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { WriteRequest } from "../../harness/host/command.js";
 import { Machine } from "../../harness/host/machine.js";

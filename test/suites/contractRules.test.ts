@@ -139,10 +139,7 @@ describe("difference", () => {
   ])("finds %s", (_what, a, b) => expect(difference(a, b)).toEqual(expect.any(String)));
 
   test("refuses what is not plain data", () => {
-    const instance = () => new (class Odd {})();
-    const odd = instance();
-    const twin = Object.create(Object.getPrototypeOf(odd)) as object;
-    expect(() => difference(odd, twin)).toThrow("class instance");
+    expect(() => difference(new RangeError("a"), new RangeError("b"))).toThrow("class instance");
     const f = () => 1;
     expect(() => difference({ f }, { f })).toThrow("not plain data");
   });

@@ -242,7 +242,12 @@ export class RandomRun {
       case "takeSnapshot":
         snapshotsDue.push(effect.index);
         break;
-      default:
+      case "accepted":
+      case "action":
+      case "apply":
+      case "installSnapshot":
+      case "reject":
+      case "serve":
         break; // Outcomes and applied entries are the observer's.
     }
   }
