@@ -220,10 +220,3 @@ const OUTAGE_WORDS: { readonly [outage in Prediction["outage"]]: string } = {
 export function outageWords(outage: Prediction["outage"]): string {
   return OUTAGE_WORDS[outage];
 }
-
-/** The prediction in a few words, for a table. */
-export function predictionWords(prediction: Prediction): string {
-  const { degraded } = prediction.floorMs;
-  const latency = degraded === null ? "" : `writes from ${formatMs(degraded)}, `;
-  return latency + outageWords(prediction.outage);
-}
