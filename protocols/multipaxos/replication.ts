@@ -205,7 +205,7 @@ export function onCheckQuorum(r: MultiPaxosState, out: Out): void {
   setTimer("checkQuorum", r.options.leaderTimeoutMinMs, r.options.leaderTimeoutMinMs, out);
 }
 
-/** Spec: HandleNack(i, j). Preempted (van Renesse & Altinbuken 2015 §4.2), unless the acceptor only waits out a lease. */
+/** Spec: HandleNack(i, j). Preempted (van Renesse & Altinbuken 2015 §2), unless the acceptor only waits out a lease. */
 export function handleNack(r: MultiPaxosState, from: NodeId, message: Nack, out: Out): void {
   if (message.promisedBallot > r.highestSeen) r.highestSeen = message.promisedBallot;
   const active = r.role === "candidate" || r.role === "leader";

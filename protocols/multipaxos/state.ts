@@ -63,7 +63,7 @@ export interface Topology {
   readonly idOf: ReadonlyMap<number, NodeId>;
 }
 
-/** One slot in Phase 2 (a commander, van Renesse & Altinbuken 2015 §4.1). */
+/** One slot in Phase 2 (a commander, van Renesse & Altinbuken 2015 §2). */
 export interface Proposal {
   readonly slot: Index;
   readonly request: RequestId | null;

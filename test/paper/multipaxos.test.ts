@@ -244,7 +244,7 @@ describe("Lamport 2001 §3: a state machine", () => {
 });
 
 describe("van Renesse & Altinbuken 2015: leaders and replicas", () => {
-  test("§4.2 a preempted leader gives way: in Phase 2 unknown, still waiting failed", () => {
+  test("§2 a preempted leader gives way: in Phase 2 unknown, still waiting failed", () => {
     const leader = new Subject({ options: { windowSlots: 1 } });
     const b = leader.lead();
     leader.propose(1, "a").propose(2, "b");
@@ -264,7 +264,7 @@ describe("van Renesse & Altinbuken 2015: leaders and replicas", () => {
     expect(leader.state.role).toBe("leader");
   });
 
-  test("§4.1 a commander counts each acceptor once", () => {
+  test("§2 a commander counts each acceptor once", () => {
     const leader = new Subject({ voters: 5 });
     leader.lead([n2, n3]);
     leader.propose(1, "a").sync();

@@ -56,7 +56,7 @@ describe("Lamport 2001 §2.3: learning a chosen value", () => {
   });
 });
 
-describe("a new leader behind its followers (van Renesse & Altinbuken 2015 §4.2)", () => {
+describe("a new leader behind its followers (Lamport 2001 §3)", () => {
   test("it learns what a promise says is decided, and proposes above it only", () => {
     const leader = new Subject();
     const b = leader.campaign();
