@@ -1,5 +1,5 @@
 /** ZAB's wire form: whatever is encoded comes back, and bad bytes end in CodecError, never in anything else. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CodecError, type Entry } from "../../protocols/core/index.js";
 import { zab, type ZabMessage } from "../../protocols/zab/index.js";
