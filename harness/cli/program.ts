@@ -6,13 +6,12 @@ import { synodVersion } from "./environment.js";
 import type { ExitCode } from "./exit.js";
 import { terminal, type Terminal } from "./terminal.js";
 import { check } from "./verbs/check.js";
-import { compare, compareDefaults, type CompareOptions } from "./verbs/compare.js";
+import type { CompareOptions } from "./verbs/compare.js";
 import { doctor } from "./verbs/doctor.js";
 import { plan } from "./verbs/plan.js";
 import { replay } from "./verbs/replay.js";
 import { scenarios } from "./verbs/scenarios.js";
 import { sim, type SimOptions } from "./verbs/sim.js";
-import { start } from "./verbs/start.js";
 import { step } from "./verbs/step.js";
 
 const EXIT_WORDS = `
@@ -89,14 +88,21 @@ function addRunVerbs(verb: AddVerb, argv: readonly string[]): void {
       .addOption(deadlineOption())
       .option("--out <dir>", "where report.html and results.ndjson go", "out");
   comparing(
-    verb("compare", "protocols x scenarios x seeds: paired results, all checks, an HTML report", (out, options) =>
-      compare({ ...compareDefaults(command), ...compareOptions(options), command }, out),
+    verb(
+      "compare",
+      "protocols x scenarios x seeds: paired results, all checks, an HTML report",
+      async (out, options) => {
+        // Loaded only here: what draws the report takes longer to load than any other verb takes to run.
+        const { compare, compareDefaults } = await import("./verbs/compare.js");
+        return compare({ ...compareDefaults(command), ...compareOptions(options) }, out);
+      },
     ),
   );
   comparing(
-    verb("start", "the main job: the incident's telling cells, its matrix, and other faults", (out, options) =>
-      start(out, { ...compareOptions(options), command }),
-    ),
+    verb("start", "the main job: the incident's telling cells, its matrix, and other faults", async (out, options) => {
+      const { start } = await import("./verbs/start.js");
+      return start(out, { ...compareOptions(options), command });
+    }),
   );
   verb("sim", "one seeded run of one protocol", (out, options) => sim(simOptions(options), out))
     .requiredOption("--protocol <name>", "raft, multipaxos or zab")

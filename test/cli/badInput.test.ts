@@ -1,0 +1,115 @@
+/** Bad input: one line that names the file, the place and what was expected; exit 64; nothing written. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { loadScenario } from "../../harness/scenarios/index.js";
+import { synod, temporaryFolder } from "./command.js";
+
+const folder = temporaryFolder();
+const calm = loadScenario("calm");
+const topology = { name: "t", sites: [{ name: "a" }], nodes: [{ id: "x", site: "a", role: "voter" }] };
+const manifest = {
+  kind: "synod-run",
+  format: 1,
+  synodVersion: "0.1.0",
+  nodeVersion: "20.19.0",
+  protocol: "raft",
+  timing: "matched",
+  seed: 1,
+  scenario: calm,
+  omittedOperations: [],
+  eventsMax: null,
+  traceHash: "0000000000000000",
+  verdict: "ok",
+};
+
+const FILES: Readonly<Record<string, unknown>> = {
+  "mine.json": { ...calm, name: "mine", durationMs: "long" },
+  "other.json": calm,
+  "torn.json": null,
+  "levels.json": {
+    ...calm,
+    name: "levels",
+    workload: { ...calm.workload, clients: [{ ...calm.workload.clients[0], readLevel: "sync" }] },
+  },
+  "manifest.json": { ...manifest, protocol: "vr" },
+  "kind.json": { ...manifest, kind: "run" },
+  "inner.json": { ...manifest, scenario: { ...calm, durationMs: -1 } },
+  "topology.json": { ...topology, nodes: [{ id: "x", site: "b", role: "voter" }] },
+  "lonely.json": { ...topology, sites: [] },
+  "apart.json": {
+    ...topology,
+    sites: [{ name: "a" }, { name: "b" }],
+    nodes: [...topology.nodes, { id: "y", site: "b", role: "voter" }],
+  },
+};
+
+beforeAll(() => {
+  for (const [name, value] of Object.entries(FILES)) writeFileSync(join(folder.path(), name), JSON.stringify(value));
+  writeFileSync(join(folder.path(), "torn.json"), '{"name": "torn",');
+  writeFileSync(
+    join(folder.path(), "history.jsonl"),
+    '{"process":1,"type":"invoke","f":"get"}\n{"process":1,"type":"perhaps"}\n',
+  );
+  writeFileSync(join(folder.path(), "script.txt"), "cluster raft n1 n2 n3\nfly n1\n");
+});
+
+const outputs = ["--out", "results", "--history", "h.jsonl", "--trace", "t.ndjson"];
+const sim = (scenario: string): string[] => ["sim", "--protocol", "raft", "--scenario", scenario, ...outputs];
+
+const CASES: readonly (readonly [args: readonly string[], line: string])[] = [
+  [sim("mine.json"), 'synod: mine.json: /durationMs: expected a number, found "long"'],
+  [sim("other.json"), 'synod: other.json: /name: expected "other", the file\'s own name, found "calm"'],
+  [
+    sim("torn.json"),
+    "synod: torn.json: /: expected JSON with a property's name in double quotes, found none at line 1 column 17",
+  ],
+  [sim("absent.json"), "synod: absent.json: /: expected a readable file, found no such file"],
+  [
+    sim("levels.json"),
+    'synod: levels.json: /workload/clients/0/readLevel: expected one of the levels that raft offers: linearizable, local, found "sync"',
+  ],
+  [
+    ["compare", "--protocols", "zab,vr", "--out", "results"],
+    'synod: --protocol: expected one of raft, multipaxos, zab, found "vr"',
+  ],
+  [
+    ["compare", "--scenario", "leader-crash", "--duration", "5s", "--out", "results"],
+    "synod: leader-crash with --duration: /faults/0/atMs: expected a number from 0 to 5000, found 8000",
+  ],
+  [
+    ["compare", "--seeds", "9..1"],
+    "synod: option '--seeds <seeds>' argument '9..1' is invalid. Expected a range A..B with A <= B.",
+  ],
+  [
+    ["compare", "--timing", "fast"],
+    "synod: option '--timing <profile>' argument 'fast' is invalid. Allowed choices are matched, native.",
+  ],
+  [["sim", "--protocol", "raft"], "synod: required option '--scenario <name or file>' not specified"],
+  [["simulate"], "synod: unknown command 'simulate'"],
+  [["replay", "manifest.json"], 'synod: manifest.json: /protocol: expected one of raft, multipaxos, zab, found "vr"'],
+  [["replay", "kind.json"], 'synod: kind.json: /kind: expected "synod-run", found "run"'],
+  [["replay", "inner.json"], "synod: inner.json: /scenario/durationMs: expected a number >= 0, found -1"],
+  [["plan", "topology.json"], 'synod: topology.json: /nodes/0/site: expected one of the sites a, found "b"'],
+  [["plan", "lonely.json"], "synod: lonely.json: /sites: expected at least 1 element(s), found []"],
+  [["plan", "apart.json"], "synod: apart.json: /roundTrips: expected a round trip between a and b, found nothing"],
+  [
+    ["check", "history.jsonl", "--html", "page.html"],
+    'synod: history.jsonl:2: expected "type" to be "invoke", "ok", "fail" or "info"',
+  ],
+];
+
+describe("bad input", () => {
+  test.each(CASES)("synod %j", (args, line) => {
+    const before = folder.files();
+    const said = synod([...args, "--json"], folder.path());
+    expect(said).toEqual({ code: 64, out: "", err: `${line}\n` });
+    expect(folder.files()).toEqual(before);
+  });
+
+  test("a line that a script cannot play", () => {
+    const said = synod(["step", "script.txt"], folder.path());
+    expect(said.code).toBe(64);
+    expect(said.err).toMatch(/^synod: script\.txt:2: .*"fly".*\n$/);
+  });
+});
