@@ -15,6 +15,8 @@
  *
  * A client that sent the same (client, seq) before, and got `unknown` or nothing, knows no more after a `failed`: the
  * earlier attempt may still be on its way. Only an `ok` settles an operation then.
+ *
+ * Drivers bring requests over ordered streams: a link that doubles a request could bring its copy after the `failed`.
  */
 import {
   assert,

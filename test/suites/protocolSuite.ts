@@ -23,7 +23,7 @@ export interface SuiteOptions {
 const SEEDS = [1, 2, 3, 4];
 const EVENTS = 2500;
 /** Comparing whole states costs far more than a step: one step in so many is looked at. Prime, to meet every kind. */
-const SAMPLE = 7;
+const SAMPLE = 13;
 
 export function protocolSuite<P extends Protocol>(typed: ProtocolModule<P>, { variants }: SuiteOptions): void {
   const module = anyModule(typed);
