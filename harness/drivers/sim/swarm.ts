@@ -53,7 +53,7 @@ export function swarmFaults(scenario: Scenario, swarm: Swarm, seed: number): Fau
   for (const kind of KINDS) {
     const included = kind.always || random.chance(0.5);
     // Squared: most mixes have little of a kind, a few have very much of it.
-    const rate = kind.perSecond * swarm.intensity * 4 * random.unit() * random.unit();
+    const rate = kind.perSecond * swarm.intensity * 6 * random.unit() * random.unit();
     const longest = kind.longestMs * (0.2 + 0.8 * random.unit());
     if (!included) continue;
     const count = Math.max(kind.always ? 1 : 0, Math.round((rate * (end - from)) / 1_000));
