@@ -26,12 +26,12 @@ export function handlePromise(r: MultiPaxosState, from: NodeId, message: Promise
   becomeLeaderIfPromised(r, out);
 }
 
-/** The own promise is durable and counts. */
-export function countOwnPromise(r: MultiPaxosState, out: Out): void {
-  if (r.role !== "candidate" || r.ownPromiseSeq === 0 || r.durableSeq < r.ownPromiseSeq) return;
+/** The own promise counts once it is durable. Returns whether it does from now on. */
+export function countOwnPromise(r: MultiPaxosState): boolean {
+  if (r.role !== "candidate" || r.ownPromiseSeq === 0 || r.durableSeq < r.ownPromiseSeq) return false;
   r.ownPromiseSeq = 0;
   countPromise(r, r.position);
-  becomeLeaderIfPromised(r, out);
+  return true;
 }
 
 function countPromise(r: MultiPaxosState, position: number): void {
@@ -46,7 +46,7 @@ function countPromise(r: MultiPaxosState, position: number): void {
  * behind its followers. Above, every acceptor of the quorum reported all it accepted, so a slot nobody reported can take
  * any value: a no-op, for the slots after it to be applied (Lamport 2001 §3).
  */
-function becomeLeaderIfPromised(r: MultiPaxosState, out: Out): void {
+export function becomeLeaderIfPromised(r: MultiPaxosState, out: Out): void {
   if (r.ownPromiseSeq !== 0 || r.grantedCount < r.topology.quorums.election) return;
   r.learnTo = Math.max(r.learnTo, r.decidedIndex);
   let end = Math.max(r.learnTo, lastIndex(r.log));

@@ -14,8 +14,9 @@ import { handlePrepare, handleProbe, handleProbeReply, onLeaderTimeout, retransm
 import { action, awaitLeader, finish, ignore, type Out } from "./effects.js";
 import type { MultiPaxosMessage, MultiPaxosTimer } from "./messages.js";
 import { handleReadQuery, handleReadReply, onRead, onReadTimeout, serveLeaseReads } from "./reads.js";
-import { countOwnPromise, handlePromise } from "./recovery.js";
+import { becomeLeaderIfPromised, countOwnPromise, handlePromise } from "./recovery.js";
 import {
+  afterAccepted,
   countOwnAcceptances,
   flushQueue,
   handleAccept,
@@ -150,7 +151,9 @@ function onStart(r: MultiPaxosState, out: Out): void {
 function onDurable(r: MultiPaxosState, upTo: WriteSeq, out: Out): void {
   if (upTo <= r.durableSeq) return;
   r.durableSeq = upTo;
+  const promised = countOwnPromise(r);
+  const accepted = r.role === "leader" && countOwnAcceptances(r);
   if (r.tracing) action(r, "Persist", [r.id, upTo], out);
-  countOwnPromise(r, out);
-  if (r.role === "leader") countOwnAcceptances(r, out);
+  if (promised) becomeLeaderIfPromised(r, out);
+  if (accepted) afterAccepted(r, out);
 }

@@ -97,20 +97,19 @@ function countAccepted(r: MultiPaxosState, slot: Index, position: number): void 
   if (proposal.count >= r.topology.quorums.replication) proposal.chosen = true;
 }
 
-/** Own acceptances up to write `durableSeq` are on disk and count. */
-export function countOwnAcceptances(r: MultiPaxosState, out: Out): void {
+/** Own acceptances up to write `durableSeq` are on disk and count. Returns whether there were any. */
+export function countOwnAcceptances(r: MultiPaxosState): boolean {
   const { ownWrites } = r;
   let done = 0;
   for (let own = ownWrites[done]; own !== undefined && own.seq <= r.durableSeq; own = ownWrites[done]) {
     countAccepted(r, own.slot, r.position);
     done += 1;
   }
-  if (done === 0) return;
   ownWrites.splice(0, done);
-  afterAccepted(r, out);
+  return done > 0;
 }
 
-function afterAccepted(r: MultiPaxosState, out: Out): void {
+export function afterAccepted(r: MultiPaxosState, out: Out): void {
   const before = r.decidedIndex;
   advancePrefix(r, out);
   if (r.decidedIndex === before) return;
