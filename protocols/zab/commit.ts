@@ -21,17 +21,18 @@ export function commitTo(s: ZabState, index: Index, out: Out): void {
 /**
  * Spec: AdvanceCommit(i). What a replication quorum holds on disk is committed, whichever epoch created it: every server
  * counted has currentEpoch on its disk too, so a later leader comes from a history that contains it (Junqueira 2011,
- * phase 3). Returns whether anything was.
+ * phase 3). Returns how many entries were.
  */
-export function commitByQuorum(s: ZabState, out: Out): boolean {
-  if (!isEstablished(s)) return false;
+export function commitByQuorum(s: ZabState, out: Out): number {
+  if (!isEstablished(s)) return 0;
   s.matchIndex.set(s.id, s.durableIndex);
   const index = quorumIndex(s.quorums, s.matchIndex);
-  if (index <= s.committed) return false;
+  const count = index - s.committed;
+  if (count <= 0) return 0;
   commitTo(s, index, out);
   settleRequests(s);
   if (s.tracing) act(s, out, "AdvanceCommit", [s.id, index]);
-  return true;
+  return count;
 }
 
 /** Their outcome is known: whoever applies them tells the clients. */

@@ -67,8 +67,14 @@ export function handleSync(s: ZabState, handler: LearnerHandler, m: Sync, out: O
   const index = lastIndex(s.log);
   const { id: to, session } = handler;
   if (index === s.committed) send(to, { type: "SYNCED", session, epoch: s.epoch, id: m.id, index }, 0, out);
-  else s.waiting.push({ type: "sync", index, to, session, id: m.id });
+  else if (!isWaiting(s, handler, m.id)) s.waiting.push({ type: "sync", index, to, session, id: m.id });
   if (s.tracing) act(s, out, "HandleSYNC", [s.id, to]);
+}
+
+/** A SYNC that is asked again while it waits keeps its place. */
+function isWaiting(s: ZabState, handler: LearnerHandler, id: number): boolean {
+  const { id: to, session } = handler;
+  return s.waiting.some((one) => one.type === "sync" && one.to === to && one.session === session && one.id === id);
 }
 
 /** Spec: HandleSYNCED(i, j). The COMMITs may still be on their way, so the read names the index it waits for. */

@@ -69,10 +69,13 @@ function sendCommit(s: ZabState, handler: LearnerHandler, out: Out): void {
   send(handler.id, { type: "COMMIT", session: handler.session, epoch: s.epoch, index }, 0, out);
 }
 
-/** Tells an observer what is committed, at most a window at a time, so that one far behind is not flooded. */
-export function sendInform(s: ZabState, handler: LearnerHandler, out: Out): void {
+/**
+ * Tells an observer what is committed. One far behind is not flooded: with every commit it gets a window more than the
+ * `count` entries that are new, so it catches up.
+ */
+export function sendInform(s: ZabState, handler: LearnerHandler, count: number, out: Out): void {
   const { session } = handler;
-  const end = Math.min(s.committed, handler.nextIndex + s.options.windowEntries - 1);
+  const end = Math.min(s.committed, handler.nextIndex + s.options.windowEntries + count - 1);
   do {
     const entries = entriesBetween(s.log, handler.nextIndex, end, s.options.batchBytesMax);
     if (entries.length === 0 && handler.nextIndex <= end) return closeHandler(s, handler, out); // Compacted, as above.
@@ -82,19 +85,20 @@ export function sendInform(s: ZabState, handler: LearnerHandler, out: Out): void
 }
 
 /** COMMIT to followers, INFORM to observers. */
-export function announceCommit(s: ZabState, out: Out): void {
+function announceCommit(s: ZabState, count: number, out: Out): void {
   for (const peer of s.peers) {
     const handler = s.handlers.get(peer.id);
     if (handler === undefined || handler.stage !== "synced") continue;
-    if (!handler.voter) sendInform(s, handler, out);
+    if (!handler.voter) sendInform(s, handler, count, out);
     else sendCommit(s, handler, out);
   }
 }
 
 /** Commits what a quorum holds and says so. */
 export function advanceCommit(s: ZabState, out: Out): void {
-  if (!commitByQuorum(s, out)) return;
-  announceCommit(s, out);
+  const count = commitByQuorum(s, out);
+  if (count === 0) return;
+  announceCommit(s, count, out);
   settleWaiting(s, out);
 }
 
@@ -185,7 +189,7 @@ export function handleResend(s: ZabState, handler: LearnerHandler, m: Resend, ou
   if (isEstablished(s) && handler.stage === "synced" && m.from <= handler.nextIndex) {
     handler.nextIndex = Math.max(m.from, handler.matchIndex + 1);
     if (handler.voter) sendProposals(s, handler, out);
-    else sendInform(s, handler, out);
+    else sendInform(s, handler, 0, out);
   }
   if (s.tracing) act(s, out, "HandleRESEND", [s.id, handler.id]);
 }

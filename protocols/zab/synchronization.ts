@@ -122,7 +122,7 @@ export function handleAckLd(s: ZabState, handler: LearnerHandler, m: AckLd, out:
 function sendUpToDate(s: ZabState, handler: LearnerHandler, out: Out): void {
   const { id, session } = handler;
   send(id, { type: "UPTODATE", session, epoch: s.epoch, committed: s.committed }, 0, out);
-  if (!handler.voter && handler.nextIndex <= s.committed) sendInform(s, handler, out);
+  if (!handler.voter && handler.nextIndex <= s.committed) sendInform(s, handler, 0, out);
 }
 
 /** Spec: EstablishLeader(i). The leader's own acknowledgement counts when currentEpoch is on its disk. */
