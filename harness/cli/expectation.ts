@@ -29,18 +29,22 @@ function commitsBetween(run: RunRecord, [fromMs, toMs]: readonly [number, number
   return count;
 }
 
+/** The scenario's expectations as one verdict. */
+export function expectationVerdict(scenario: Scenario, run: RunRecord): Outcome {
+  const expected = scenario.expect?.invariantsBroken ?? [];
+  // The point of such a scenario is to see an invariant break. Nothing else is asked of the run.
+  if (expected.length > 0) return run.broken !== null && expected.includes(run.broken.invariant) ? "ok" : "violated";
+  if (run.committed === 0 && (scenario.expect?.committedMin ?? 0) === 0) return "unknown";
+  return unmet(scenario, run).length > 0 ? "violated" : "ok";
+}
+
 /** All verdicts of a run in one: invariants, linearizability, progress and the scenario's own expectations. */
 export function outcomeOf(scenario: Scenario, run: RunRecord): Outcome {
-  const expected = scenario.expect?.invariantsBroken ?? [];
-  if (expected.length > 0) {
-    // The point of such a scenario is to see an invariant break. Nothing else is asked of the run.
-    return run.broken !== null && expected.includes(run.broken.invariant) ? "ok" : "violated";
-  }
-  if (run.verdicts.invariants === "violated") return "violated";
-  if (run.verdicts.linearizable !== (scenario.expect?.linearizable ?? "ok"))
-    return run.verdicts.linearizable === "unknown" ? "unknown" : "violated";
-  if (run.verdicts.liveness === "violated") return "violated";
-  if (run.committed === 0 && (scenario.expect?.committedMin ?? 0) === 0) return "unknown";
-  if (unmet(scenario, run).length > 0) return "violated";
-  return run.verdicts.liveness === "unknown" ? "unknown" : "ok";
+  const expectations = expectationVerdict(scenario, run);
+  if ((scenario.expect?.invariantsBroken ?? []).length > 0) return expectations;
+  const { invariants, linearizable, liveness } = run.verdicts;
+  const asExpected = linearizable === (scenario.expect?.linearizable ?? "ok");
+  if (invariants === "violated" || liveness === "violated" || expectations === "violated") return "violated";
+  if (!asExpected && linearizable !== "unknown") return "violated";
+  return !asExpected || liveness === "unknown" || expectations === "unknown" ? "unknown" : "ok";
 }

@@ -4,8 +4,8 @@ import { checkLinearizable, historyFromEvents, staleReads } from "../check/index
 import { runSimulation, type SimulationOutcome, type TraceSink } from "../drivers/sim/index.js";
 import type { HistoryEvent } from "../record/history.js";
 import { quantileOfSorted, type RunManifest, type RunRecord } from "../record/index.js";
-import { InputError, resolveOptions, type Scenario, shown } from "../scenarios/index.js";
-import { type Outcome, outcomeOf, unmet } from "./expectation.js";
+import { checkScenario, InputError, resolveOptions, type Scenario, shown } from "../scenarios/index.js";
+import { expectationVerdict, type Outcome, outcomeOf, unmet } from "./expectation.js";
 import { protocolByName } from "./protocols.js";
 
 /** Plain data, so that it can go to another thread. */
@@ -67,6 +67,18 @@ export function prepare(request: Pick<RunRequest, "protocol" | "scenario" | "sce
   return resolveOptions(request.scenario, module, request.timing, request.scenarioName);
 }
 
+/**
+ * A scenario of another length, checked again: its faults must still fit in. How much must commit was said for the
+ * length that it had.
+ *
+ * @throws InputError
+ */
+export function withDuration(scenario: Scenario, durationMs: number, scenarioName: string): Scenario {
+  const { expect, ...rest } = scenario;
+  const { committedMin: _committedMin, unavailableMsMax: _unavailableMsMax, ...kept } = expect ?? {};
+  return checkScenario({ ...rest, durationMs, expect: kept }, `${scenarioName} with --duration`);
+}
+
 export function runChecked(request: RunRequest, extras: RunExtras = {}): FullRun {
   const options = prepare(request);
   const { module } = protocolByName(request.protocol);
@@ -81,7 +93,8 @@ export function runChecked(request: RunRequest, extras: RunExtras = {}): FullRun
   const command = commandOf(request, extras);
   const checked: RunRecord = { ...sim, verdicts, staleReads: stale, command };
   const reasons = [...sim.reasons, ...linearizableReasons(linearizable), ...unmet(scenario, checked)];
-  const record: RunRecord = { ...checked, reasons };
+  const expectations = expectationVerdict(scenario, checked);
+  const record: RunRecord = { ...checked, reasons, verdicts: { ...verdicts, expectations } };
   const outcome = outcomeOf(scenario, record);
   const window = request.windowMs === undefined ? null : windowStatistics(simulation, scenario, request.windowMs);
   const verdict = outcome === "violated" ? "violated" : "ok";

@@ -23,6 +23,8 @@ export interface RunRecord {
     /** "not asked": the scenario requires no progress. */
     readonly liveness: Verdict | "not asked";
     readonly trace: string;
+    /** What the scenario itself expects; "unknown": nothing was committed, so nothing was shown. Absent: not looked at. */
+    readonly expectations?: Verdict;
   };
   /** Why a verdict is not ok, one line each. */
   readonly reasons: readonly string[];

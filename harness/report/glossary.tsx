@@ -66,6 +66,12 @@ const TERMS: readonly { readonly id: string; readonly term: string; readonly mea
       "Once faults stop for a majority, writes must commit again within several times the timeouts. Only scenarios that stop their faults can show it.",
   },
   {
+    id: "expectations",
+    term: "Expectations",
+    meaning:
+      "What the scenario's own file says must hold, such as a least number of commits or a stretch in which nothing may commit.",
+  },
+  {
     id: "trace",
     term: "Trace against the spec",
     meaning: "Whether each step that the code took is a step that the protocol's TLA+ specification allows.",

@@ -7,6 +7,7 @@ export const VERDICT_KINDS: readonly { readonly kind: VerdictKind; readonly titl
   { kind: "linearizable", title: "Linearizable" },
   { kind: "invariants", title: "Invariants" },
   { kind: "liveness", title: "Liveness" },
+  { kind: "expectations", title: "Expectations" },
   { kind: "trace", title: "Trace against the spec" },
 ];
 
@@ -30,7 +31,7 @@ export function traceVerdict(trace: string): Verdict | null {
 export function verdictOf(run: RunRecord, kind: VerdictKind): Verdict | null {
   if (kind === "trace") return traceVerdict(run.verdicts.trace);
   const verdict = run.verdicts[kind];
-  return verdict === "not asked" ? null : verdict;
+  return verdict === undefined || verdict === "not asked" ? null : verdict;
 }
 
 /** The whole run: the worst of its verdicts. What was not asked for or not validated makes it no worse. */

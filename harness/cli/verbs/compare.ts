@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { TimingProfile } from "../../../protocols/core/index.js";
 import type { Comparison, IncidentRow } from "../../record/index.js";
 import { renderReport, renderTable, renderVerdict } from "../../report/index.js";
-import { checkScenario, degradedWindow, loadScenario, type Scenario, tellingCell } from "../../scenarios/index.js";
+import { degradedWindow, loadScenario, type Scenario, tellingCell } from "../../scenarios/index.js";
 import { comparisonOf } from "../comparison.js";
 import { exitOf, type ExitCode } from "../exit.js";
 import { type CellTask, cellTasks, incidentRow } from "../matrix.js";
@@ -11,7 +11,7 @@ import { milliseconds, plural } from "../numbers.js";
 import type { CompareOutput } from "../output.js";
 import { createPool, type RunPool } from "../pool.js";
 import { protocolByName, protocolNames } from "../protocols.js";
-import { type CheckedRun, prepare, type RunRequest } from "../run.js";
+import { type CheckedRun, prepare, type RunRequest, withDuration } from "../run.js";
 import { intervalLines, pairedLines, staleLines } from "../tables.js";
 import { type Terminal, wrap } from "../terminal.js";
 import { writeWhole } from "../write.js";
@@ -96,7 +96,7 @@ export async function compare(options: CompareOptions, out: Terminal): Promise<E
 
 function loadWithDuration(name: string, durationMs: number | undefined): Scenario {
   const scenario = loadScenario(name);
-  return durationMs === undefined ? scenario : checkScenario({ ...scenario, durationMs }, `${name} with --duration`);
+  return durationMs === undefined ? scenario : withDuration(scenario, durationMs, name);
 }
 
 /** Everything is checked before the first run: a bad setting of the last protocol must not cost the time of the others. */

@@ -5,12 +5,12 @@ import type { TimingProfile } from "../../../protocols/core/index.js";
 import { traceWriter } from "../../drivers/sim/index.js";
 import { encodeHistory } from "../../record/history.js";
 import type { RunManifest } from "../../record/index.js";
-import { checkScenario, loadScenario } from "../../scenarios/index.js";
+import { loadScenario } from "../../scenarios/index.js";
 import { exitOf, type ExitCode } from "../exit.js";
 import { milliseconds, plural, trimmed } from "../numbers.js";
 import type { SimOutput } from "../output.js";
 import { titleOf } from "../protocols.js";
-import { type FullRun, prepare, runChecked, type RunRequest } from "../run.js";
+import { type FullRun, prepare, runChecked, type RunRequest, withDuration } from "../run.js";
 import { shrinkRun } from "../shrink.js";
 import { type Terminal, wrap } from "../terminal.js";
 import { writeWhole } from "../write.js";
@@ -62,7 +62,7 @@ function requestOf(options: SimOptions): RunRequest {
   const loaded = loadScenario(name);
   const base = { protocol, scenario: loaded, scenarioName: name, seed, timing, checkDeadlineMs };
   if (durationMs === undefined) return base;
-  return { ...base, scenario: checkScenario({ ...loaded, durationMs }, `${name} with --duration`), durationMs };
+  return { ...base, scenario: withDuration(loaded, durationMs, name), durationMs };
 }
 
 /** Trace lines go to the file as they come: a traced run is too large to hold. */

@@ -1,0 +1,101 @@
+/** With --json: one object on standard output that its published schema accepts, prose on standard error only. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { CompareOutput, SimOutput } from "../../harness/cli/output.js";
+import { type SchemaName, validate } from "../../harness/scenarios/index.js";
+import { type Said, synod, temporaryFolder } from "./command.js";
+
+const folder = temporaryFolder();
+const SHORT = ["--scenario", "calm", "--duration", "3s"];
+
+function object<T>(said: Said, schema: SchemaName): T {
+  expect(said.out.trimEnd().split("\n")).toHaveLength(1);
+  const value = JSON.parse(said.out) as T;
+  validate(schema, value, "stdout");
+  return value;
+}
+
+describe("compare", () => {
+  // More commits than three seconds can hold: the only way to a violated run that is no bug.
+  beforeAll(() => {
+    const scenario = { ...loadScenario("calm"), name: "greedy", durationMs: 3000, expect: { committedMin: 1e6 } };
+    writeFileSync(join(folder.path(), "greedy.json"), JSON.stringify(scenario));
+  });
+  const scenarios = ["--scenario", "greedy.json", "--scenario", "calm", "--duration", "3s"];
+  const args = ["compare", ...scenarios, "--seeds", "1..2", "--protocols", "raft,zab", "--out", "results"];
+
+  test("gives every run, summaries, pairs and the report", () => {
+    const said = synod([...args, "--json"], folder.path());
+    const output = object<CompareOutput>(said, "output-compare");
+    expect(output.runs.map((run) => `${run.protocol} ${run.seed}`)).toEqual(["raft 1", "zab 1", "raft 2", "zab 2"]);
+    expect(output.paired.every((row) => row.a === "zab" && row.b === "raft")).toBe(true);
+    expect(output.summary.find((row) => row.protocol === "zab" && row.metric === "committed")?.runs).toBe(2);
+    expect(output.outcome).toBe("violated");
+    expect(said.code).toBe(1);
+    expect(output.runs[0]?.reasons[0]).toMatch(/^expected at least 1000 commits, found \d+$/);
+    expect(said.err).toContain(
+      "Repeat it with: npx synod sim --protocol raft --scenario calm --seed 1 --duration 3000ms",
+    );
+  });
+
+  test("leaves a self-contained report and one run a line", () => {
+    const html = readFileSync(join(folder.path(), "results/report.html"), "utf8");
+    expect(html).toMatch(/^<!doctype html>/i);
+    expect(html).not.toMatch(/(src|href)="https?:/);
+    const lines = readFileSync(join(folder.path(), "results/results.ndjson"), "utf8").trimEnd().split("\n");
+    expect(lines).toHaveLength(4);
+    for (const line of lines) validate("run", JSON.parse(line), "results.ndjson");
+  });
+});
+
+test("sim gives the run and the command that repeats it, and writes what was asked for", () => {
+  const files = ["--out", "one", "--history", "one/history.jsonl", "--trace", "one/trace.ndjson"];
+  const said = synod(["sim", "--protocol", "multipaxos", ...SHORT, "--seed", "5", "--json", ...files], folder.path());
+  const output = object<SimOutput>(said, "output-sim");
+  expect(output.command).toBe("npx synod sim --protocol multipaxos --scenario calm --seed 5 --duration 3000ms");
+  expect(Object.values(output.files).every((file) => existsSync(join(folder.path(), file)))).toBe(true);
+  const checked = synod(["check", "one/history.jsonl", "--json"], folder.path());
+  expect(object<{ verdict: string; operations: number }>(checked, "output-check")).toMatchObject({ verdict: "ok" });
+  expect(checked.code).toBe(0);
+});
+
+test("check finds a lost write, with a witness, exit 1", () => {
+  const event = (index: number, type: string, f: string, value: string | null): string =>
+    JSON.stringify({ index, time: index, process: 1, type, f, key: "k", value });
+  const lines = [
+    event(0, "invoke", "put", "a"),
+    event(1, "ok", "put", "a"),
+    event(2, "invoke", "get", null),
+    event(3, "ok", "get", null),
+  ];
+  writeFileSync(join(folder.path(), "lost.jsonl"), `${lines.join("\n")}\n`);
+  const said = synod(["check", "lost.jsonl", "--html", "lost.html", "--json"], folder.path());
+  const output = object<{ verdict: string; witness: unknown[]; staleReads: object }>(said, "output-check");
+  expect(output.verdict).toBe("violated");
+  expect(output.witness.length).toBeGreaterThan(0);
+  expect(said.code).toBe(1);
+  expect(readFileSync(join(folder.path(), "lost.html"), "utf8")).toContain("lost.jsonl is not linearizable");
+});
+
+test.each([
+  [["scenarios"], "output-scenarios"],
+  [["doctor"], "output-doctor"],
+] as const)("%s", (args, schema) => {
+  const said = synod([...args, "--json"], folder.path());
+  object(said, schema);
+  expect(said.code).toBe(0);
+  expect(said.err).not.toBe("");
+});
+
+test("without --json the words come first and there is no JSON", () => {
+  const said = synod(["sim", "--protocol", "raft", ...SHORT], folder.path());
+  expect(said.out).toMatch(/^Raft in calm, seed 1: broke a promise; /);
+  expect(said.out).toContain("Repeat it with: npx synod sim");
+});
+
+test("step plays a script from standard input", () => {
+  const said = synod(["step"], folder.path(), "cluster raft n1 n2 n3\nstart\nelect n2\nstatus\n");
+  expect(said.code).toBe(0);
+  expect(said.out).toMatch(/^n2 leader .*$/m);
+});
