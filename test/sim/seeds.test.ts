@@ -2,16 +2,28 @@
  * Many seeds per protocol over fault scenarios; every history is checked for linearizability. `SYNOD_SEEDS=10000` is the
  * long run. A failure prints its command; shrink it and save it in regressions.json with what it found.
  */
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { checkLinearizable, historyFromEvents } from "../../harness/check/index.js";
 import { runSimulation } from "../../harness/drivers/sim/index.js";
 import { type Fault, loadScenario, type Scenario } from "../../harness/scenarios/index.js";
 import { PROTOCOLS, specOf } from "./support.js";
-import regressions from "./regressions.json" with { type: "json" };
 
 const SEEDS = Number(process.env["SYNOD_SEEDS"] ?? 90);
 /** Every so many seeds one run takes every message through the codec. */
 const WIRE_EVERY = 10;
+
+interface Regression {
+  readonly protocol: string;
+  /** One of the scenarios below, or a scenario's name. */
+  readonly scenario: string;
+  readonly seed: number;
+  /** What it found at the time. */
+  readonly found: string;
+}
+const regressions = JSON.parse(
+  readFileSync(new URL("./regressions.json", import.meta.url), "utf8"),
+) as readonly Regression[];
 
 const swarm = loadScenario("swarm");
 const SWARM: Fault = { type: "swarm", intensity: 0.5, atMs: 500 };

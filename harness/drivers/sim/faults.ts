@@ -298,7 +298,8 @@ export class Faults {
 
   /**
    * The end of the faults in liveness mode: a core of nodes is whole again, everything else stays as broken as it is
-   * now.
+   * now. A node outside whose links to the core are damaged is cut off from it entirely: none of the three protocols
+   * promises progress while a node reaches only a part of a majority (ZAB's fast leader election keeps electing it).
    */
   endForCore(core: ReadonlySet<SimNode>): void {
     this.stopped = true;
@@ -309,12 +310,21 @@ export class Faults {
       while (link.cuts > 0) healLink(world, link);
       for (const { fault } of [...link.overlays]) removeOverlay(link, fault);
     }
+    for (const node of world.nodes) if (!core.has(node)) this.isolateIfDamaged(node, numbers);
     for (const node of world.nodes) {
       if (core.has(node)) this.mend(node);
       else if (node.host === null) node.down = Number.POSITIVE_INFINITY;
     }
     // Whatever else is still on never ends: the part outside the core is left broken.
     this.undo.fill(null);
+  }
+
+  private isolateIfDamaged(node: SimNode, core: ReadonlySet<number>): void {
+    const links = this.world.links.filter(
+      ({ from, to }) => (from === node.number && core.has(to)) || (to === node.number && core.has(from)),
+    );
+    if (links.every((link) => link.cuts === 0 && link.overlays.length === 0)) return;
+    for (const link of links) cutLink(link);
   }
 
   private mend(node: SimNode): void {
