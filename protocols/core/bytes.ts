@@ -11,35 +11,50 @@ export class CodecError extends Error {
 
 const TWO_32 = 2 ** 32;
 
+/** Writes byte by byte: a DataView per message costs more than the header that it writes. */
 export interface Writer {
-  readonly view: DataView;
+  readonly bytes: Uint8Array;
   at: number;
 }
 
 export function writerAt(into: Uint8Array, at: number): Writer {
-  return { view: new DataView(into.buffer, into.byteOffset, into.byteLength), at };
+  return { bytes: into, at };
+}
+
+function room(w: Writer, count: number): void {
+  // A typed array drops what is written behind its end; a DataView would have thrown.
+  if (w.at + count > w.bytes.length)
+    throw new RangeError(`${count} byte(s) do not fit at ${w.at} of ${w.bytes.length}`);
 }
 
 export function writeU8(w: Writer, value: number): void {
-  w.view.setUint8(w.at, value);
+  room(w, 1);
+  w.bytes[w.at] = value;
   w.at += 1;
 }
 
 export function writeU16(w: Writer, value: number): void {
-  w.view.setUint16(w.at, value);
+  room(w, 2);
+  w.bytes[w.at] = value >>> 8;
+  w.bytes[w.at + 1] = value;
   w.at += 2;
 }
 
 export function writeU32(w: Writer, value: number): void {
-  w.view.setUint32(w.at, value);
-  w.at += 4;
+  room(w, 4);
+  const { bytes, at } = w;
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+  w.at = at + 4;
 }
 
 /** A non-negative safe integer in 8 bytes: indexes, rounds, sequence numbers. */
 export function writeU53(w: Writer, value: number): void {
-  w.view.setUint32(w.at, Math.floor(value / TWO_32));
-  w.view.setUint32(w.at + 4, value >>> 0);
-  w.at += 8;
+  // Nearly all are small, and a division costs more than a comparison.
+  writeU32(w, value < TWO_32 ? 0 : Math.floor(value / TWO_32));
+  writeU32(w, value >>> 0);
 }
 
 export function writeBool(w: Writer, value: boolean): void {
@@ -48,12 +63,11 @@ export function writeBool(w: Writer, value: boolean): void {
 
 export interface Reader {
   readonly bytes: Uint8Array;
-  readonly view: DataView;
   at: number;
 }
 
 export function readerOf(bytes: Uint8Array): Reader {
-  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), at: 0 };
+  return { bytes, at: 0 };
 }
 
 function need(r: Reader, count: number): void {
@@ -64,27 +78,33 @@ function need(r: Reader, count: number): void {
 export function readU8(r: Reader): number {
   need(r, 1);
   r.at += 1;
-  return r.view.getUint8(r.at - 1);
+  return r.bytes[r.at - 1] as number;
 }
 
 export function readU16(r: Reader): number {
   need(r, 2);
   r.at += 2;
-  return r.view.getUint16(r.at - 2);
+  return ((r.bytes[r.at - 2] as number) << 8) | (r.bytes[r.at - 1] as number);
 }
 
 export function readU32(r: Reader): number {
   need(r, 4);
-  r.at += 4;
-  return r.view.getUint32(r.at - 4);
+  const { bytes, at } = r;
+  r.at = at + 4;
+  return (
+    (((bytes[at] as number) << 24) |
+      ((bytes[at + 1] as number) << 16) |
+      ((bytes[at + 2] as number) << 8) |
+      (bytes[at + 3] as number)) >>>
+    0
+  );
 }
 
 export function readU53(r: Reader): number {
   need(r, 8);
-  const high = r.view.getUint32(r.at);
-  if (high >= 2 ** 21) throw new CodecError(`a number at ${r.at} is beyond 2^53`);
-  r.at += 8;
-  return high * TWO_32 + r.view.getUint32(r.at - 4);
+  const high = readU32(r);
+  if (high >= 2 ** 21) throw new CodecError(`a number at ${r.at - 4} is beyond 2^53`);
+  return high * TWO_32 + readU32(r);
 }
 
 export function readBool(r: Reader): boolean {

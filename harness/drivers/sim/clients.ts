@@ -34,6 +34,8 @@ export class Clients {
   private readonly timeouts: readonly number[];
   private readonly omitted: ReadonlySet<number>;
   private readonly idle: Client[][];
+  /** Groups whose clients need to know what they last saw: those that compare and set. */
+  private readonly remembers: readonly boolean[];
   private sessions = 0;
   private stopped = false;
 
@@ -46,6 +48,7 @@ export class Clients {
     this.sources = this.groups.map((group) => new OperationSource(group, world.scenario.workload));
     this.timeouts = this.groups.map((group) => (group.timeoutMs ?? DEFAULT_TIMEOUT_MS) * NS_PER_MS);
     this.idle = this.groups.map(() => []);
+    this.remembers = this.groups.map(({ mix }) => (mix.cas ?? 0) > 0);
   }
 
   /** Called when the cluster has its first leader. */
@@ -183,12 +186,18 @@ export class Clients {
     client.unresolved += 1;
     client.retryAt = NEVER;
     client.attemptUntil = world.now + Math.floor((this.timeouts[client.group] as number) / ATTEMPTS_PER_TIMEOUT);
-    const sent: ClientRequest = { ...request, token: tokenOf(client, client.attempt) };
+    const { seq, operation, level } = request;
+    const sent: ClientRequest = {
+      token: tokenOf(client, client.attempt),
+      client: request.client,
+      seq,
+      operation,
+      level,
+    };
     client.request = sent;
     const node = world.nodes[client.target] as SimNode;
     const from = world.nodes.length + client.number;
     const link = clientLink(world, from, node.number, client.region, node.region);
-    const { operation } = sent;
     const bytes = REQUEST_BYTES + ("value" in operation ? operation.value.length : 0);
     transmit(world, link, { type: "request", request: sent }, bytes, world.now, 0);
   }
@@ -233,7 +242,8 @@ export class Clients {
     this.recorder.ok(now, client.session, request, result, this.world.nodes[node]?.id ?? "");
     if (isRead(operation)) this.metrics.reads += 1;
     else this.metrics.acknowledged(client.invokedAt, now);
-    if (operation.f !== "range") remember(client, operation.key, operation, result);
+    if (this.remembers[client.group] === true && operation.f !== "range")
+      remember(client, operation.key, operation, result);
     if (!isRead(operation)) client.leader = node;
     this.rest(client);
   }

@@ -74,8 +74,8 @@ function hashRequest(world: World, request: ClientRequest): void {
   hash.word(request.client);
   hash.number(request.seq);
   hash.word(textKey(operation.f) ^ textKey(request.level));
+  // The written value follows from client and number, and is hashed as part of the command that carries it.
   hash.text(operation.f === "range" ? operation.from : operation.key);
-  if ("value" in operation) hash.text(operation.value);
 }
 
 export function hashEffect(world: World, effect: SimEffect): void {
@@ -86,7 +86,7 @@ export function hashEffect(world: World, effect: SimEffect): void {
       return;
     case "send":
     case "sendSnapshot":
-      hash.word(0x43000000 ^ textKey(effect.to));
+      hash.word(0x43000000 ^ (world.numbers.get(effect.to) ?? -1));
       hash.number(effect.after);
       hashMessage(world, effect.message);
       return;

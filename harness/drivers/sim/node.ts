@@ -179,7 +179,7 @@ function perform(world: World, ledger: Ledger, node: SimNode, effect: SimEffect,
   hashEffect(world, effect);
   switch (effect.type) {
     case "send":
-      send(world, node, effect.to, { type: "message", message: effect.message }, 0, effect.after, at);
+      send(world, node, effect.to, { type: "message", from: node.id, message: effect.message }, 0, effect.after, at);
       break;
     case "persist":
       persist(world, ledger, node, effect, at);
@@ -357,10 +357,10 @@ export function receive(world: World, ledger: Ledger, node: SimNode, packet: Pac
   const from = world.nodes[packet.link.from] as SimNode;
   switch (body.type) {
     case "message":
-      enqueue(world, ledger, node, { type: "message", from: from.id, message: decoded(world, body.message) });
+      enqueue(world, ledger, node, world.wire ? { ...body, message: decoded(world, body.message) } : body);
       break;
     case "request":
-      enqueue(world, ledger, node, { type: "request", request: body.request });
+      enqueue(world, ledger, node, body);
       break;
     case "snapshot": {
       const { message, snapshot, image } = body;
@@ -381,7 +381,6 @@ export function receive(world: World, ledger: Ledger, node: SimNode, packet: Pac
 
 /** With `wire` on, every receiver gets what the codec reads from the bytes that the codec has written. */
 function decoded(world: World, message: AnyProtocol["Message"]): AnyProtocol["Message"] {
-  if (!world.wire) return message;
   const { codec } = world.module;
   const bytes = new Uint8Array(codec.totalBytes(message));
   let at = codec.headerBytes(message);

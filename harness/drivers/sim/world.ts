@@ -38,14 +38,14 @@ export type Persist = Extract<SimEffect, { readonly type: "persist" }>;
 
 /** What travels over a link. */
 export type Body =
-  | { readonly type: "message"; readonly message: AnyProtocol["Message"] }
+  /** Already in the form of the input that it becomes: nothing has to be made again where it arrives. */
+  | Extract<SimInput, { readonly type: "message" | "request" }>
   | {
       readonly type: "snapshot";
       readonly message: AnyProtocol["Message"];
       readonly snapshot: Snapshot;
       readonly image: Uint8Array;
     }
-  | { readonly type: "request"; readonly request: ClientRequest }
   /** `reply` null: the node's process is gone, its kernel says so. */
   | { readonly type: "reply"; readonly token: number; readonly reply: Reply | null };
 
