@@ -102,6 +102,7 @@ export function handleLeaderInfo(s: ZabState, from: NodeId, m: LeaderInfo, out: 
   if (m.epoch < s.acceptedEpoch) return leaveEpoch(s, out);
   s.epoch = m.epoch;
   s.phase = "synchronization";
+  s.shunned.clear();
   s.silentTicks = 0;
   s.idleTicks = 0;
   // An equal epoch may have been promised to somebody else: it is joined, but not promised a second time.

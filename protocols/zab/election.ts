@@ -21,6 +21,15 @@ export function votesEqual(a: Vote, b: Vote): boolean {
   );
 }
 
+/**
+ * Whether another server's vote is taken over. One for a server that was elected and did not answer is not: behind a link
+ * that works one way only, the best vote would win every election and its owner would lead in none. Which history
+ * wins is settled in Discovery, so this costs no safety.
+ */
+function prefers(s: ZabState, vote: Vote, over: Vote): boolean {
+  return !s.shunned.has(vote.leader) && voteWins(vote, over);
+}
+
 /** An observer proposes nobody. */
 function ownVote(s: ZabState): Vote {
   if (!s.voter) return { leader: 0, peerEpoch: 0, zxidEpoch: 0, zxidIndex: 0 };
@@ -61,6 +70,8 @@ function broadcastVote(s: ZabState, out: Out): void {
 /** Spec: SendNotifications(i). The interval doubles up to notificationMaxMs. */
 export function onNotificationTimeout(s: ZabState, out: Out): void {
   if (s.serverState !== "LOOKING") return;
+  // An election that does not end needs everybody it can get.
+  if (s.notificationMs >= 4 * s.options.notificationMinMs) s.shunned.clear();
   s.notificationMs = Math.min(s.notificationMs * 2, s.options.notificationMaxMs);
   if (s.tracing) act(s, out, "SendNotifications", [s.id]);
   broadcastVote(s, out);
@@ -105,8 +116,8 @@ function handleLookingVote(s: ZabState, from: NodeId, m: Notification, out: Out)
     s.logicalClock = m.round;
     s.received = new Map();
     const own = ownVote(s);
-    changeVote(s, voteWins(m.vote, own) ? m.vote : own, out);
-  } else if (voteWins(m.vote, s.vote)) {
+    changeVote(s, prefers(s, m.vote, own) ? m.vote : own, out);
+  } else if (prefers(s, m.vote, s.vote)) {
     changeVote(s, m.vote, out);
   }
   s.received.set(from, m.vote);

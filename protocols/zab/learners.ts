@@ -102,6 +102,7 @@ export function leaveEpoch(s: ZabState, out: Out): void {
     const handler = s.handlers.get(peer.id);
     if (handler !== undefined) send(peer.id, { type: "CLOSE", session: handler.session }, 0, out);
   }
+  if (s.serverState !== "LEADING" && s.phase === "discovery") s.shunned.add(s.vote.leader);
   // No longer anybody to point a client at.
   s.leader = null;
   s.phase = "election";

@@ -163,6 +163,8 @@ export interface ZabState {
   received: Map<NodeId, Vote>;
   outOfElection: Map<NodeId, EstablishedVote>;
   notificationMs: number;
+  /** Servers that were elected and did not answer: not voted for in the next election (see `election`). */
+  shunned: Set<number>;
   /** Whether the `finalize` timer runs, because `vote` has a quorum. */
   finalizing: boolean;
 
@@ -235,6 +237,7 @@ export function create(config: ReplicaConfig<Zab>, recovered: Recovered<Zab>): Z
     received: new Map(),
     outOfElection: new Map(),
     notificationMs: config.options.notificationMinMs,
+    shunned: new Set(),
     finalizing: false,
     leader: null,
     epoch: 0,
@@ -269,6 +272,7 @@ export function clone(original: ZabState): ZabState {
     writes: original.writes.slice(),
     received: new Map(original.received),
     outOfElection: new Map(original.outOfElection),
+    shunned: new Set(original.shunned),
     plan: original.plan === null ? null : { ...original.plan, entries: original.plan.entries.slice() },
     syncs: original.syncs.slice(),
     handlers,

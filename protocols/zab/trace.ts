@@ -73,6 +73,7 @@ export function specState(s: ZabState): unknown {
     vote: s.vote,
     recvVotes: sorted(s.received.keys()).map((id) => [id, s.received.get(id)]),
     outOfElection: sorted(s.outOfElection.keys()).map((id) => [id, s.outOfElection.get(id)]),
+    shunned: [...s.shunned].sort((a, b) => a - b),
     promised: s.promised,
     historyAccepted: s.historyAccepted,
     plan: planSpec(s),
