@@ -1,9 +1,9 @@
 /** With --json: one object on standard output that its published schema accepts, prose on standard error only. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { CompareOutput, SimOutput } from "../../harness/cli/output.js";
-import { type SchemaName, validate } from "../../harness/scenarios/index.js";
+import { loadScenario, type SchemaName, validate } from "../../harness/scenarios/index.js";
 import { type Said, synod, temporaryFolder } from "./command.js";
 
 const folder = temporaryFolder();
@@ -19,23 +19,38 @@ function object<T>(said: Said, schema: SchemaName): T {
 describe("compare", () => {
   // More commits than three seconds can hold: the only way to a violated run that is no bug.
   beforeAll(() => {
-    const scenario = { ...loadScenario("calm"), name: "greedy", durationMs: 3000, expect: { committedMin: 1e6 } };
-    writeFileSync(join(folder.path(), "greedy.json"), JSON.stringify(scenario));
+    const calm = { ...loadScenario("calm"), durationMs: 3000 };
+    for (const [name, committedMin] of [
+      ["greedy", 1e6],
+      ["brief", 1],
+    ] as const)
+      writeFileSync(join(folder.path(), `${name}.json`), JSON.stringify({ ...calm, name, expect: { committedMin } }));
   });
-  const scenarios = ["--scenario", "greedy.json", "--scenario", "calm", "--duration", "3s"];
+  const scenarios = ["--scenario", "brief.json", "--scenario", "greedy.json"];
   const args = ["compare", ...scenarios, "--seeds", "1..2", "--protocols", "raft,zab", "--out", "results"];
 
-  test("gives every run, summaries, pairs and the report", () => {
+  test("gives every run, summaries, pairs and the report, and exit 1 where something is violated", () => {
     const said = synod([...args, "--json"], folder.path());
     const output = object<CompareOutput>(said, "output-compare");
-    expect(output.runs.map((run) => `${run.protocol} ${run.seed}`)).toEqual(["raft 1", "zab 1", "raft 2", "zab 2"]);
+    expect(output.runs.map((run) => `${run.scenario} ${run.protocol} ${run.seed}`)).toEqual([
+      "brief raft 1",
+      "brief zab 1",
+      "greedy raft 1",
+      "greedy zab 1",
+      "brief raft 2",
+      "brief zab 2",
+      "greedy raft 2",
+      "greedy zab 2",
+    ]);
     expect(output.paired.every((row) => row.a === "zab" && row.b === "raft")).toBe(true);
     expect(output.summary.find((row) => row.protocol === "zab" && row.metric === "committed")?.runs).toBe(2);
-    expect(output.outcome).toBe("violated");
-    expect(said.code).toBe(1);
-    expect(output.runs[0]?.reasons[0]).toMatch(/^expected at least 1000 commits, found \d+$/);
-    expect(said.err).toContain(
-      "Repeat it with: npx synod sim --protocol raft --scenario calm --seed 1 --duration 3000ms",
+    expect(output.runs.map((run) => run.verdicts.expectations)).toEqual(
+      output.runs.map((run) => (run.scenario === "brief" ? "ok" : "violated")),
+    );
+    expect(output.runs[2]?.reasons[0]).toMatch(/^expected at least 1000000 commits, found \d+$/);
+    expect([output.outcome, said.code]).toEqual(["violated", 1]);
+    expect(said.err.replaceAll(/\s+/g, " ")).toContain(
+      "Repeat it with: npx synod sim --protocol raft --scenario greedy.json --seed 1",
     );
   });
 
@@ -44,7 +59,7 @@ describe("compare", () => {
     expect(html).toMatch(/^<!doctype html>/i);
     expect(html).not.toMatch(/(src|href)="https?:/);
     const lines = readFileSync(join(folder.path(), "results/results.ndjson"), "utf8").trimEnd().split("\n");
-    expect(lines).toHaveLength(4);
+    expect(lines).toHaveLength(8);
     for (const line of lines) validate("run", JSON.parse(line), "results.ndjson");
   });
 });
@@ -90,8 +105,8 @@ test.each([
 
 test("without --json the words come first and there is no JSON", () => {
   const said = synod(["sim", "--protocol", "raft", ...SHORT], folder.path());
-  expect(said.out).toMatch(/^Raft in calm, seed 1: broke a promise; /);
-  expect(said.out).toContain("Repeat it with: npx synod sim");
+  expect(said.out).toMatch(/^Raft in calm, seed 1: kept every promise; /);
+  expect(said.out).toContain("Again: npx synod sim --protocol raft --scenario calm --seed 1 --duration 3000ms");
 });
 
 test("step plays a script from standard input", () => {
