@@ -1,6 +1,6 @@
 /**
  * The linearizability checker beside porcupine (a Go program in bench/porcupine), on the same histories in memory, in
- * turns, warm; only the check is timed. `node dist/bench/checkers.js [--manifest FILE] [--rounds N] [--million FILE.jsonl]`
+ * turns, warm; only the check is timed. `node dist/bench/checkers.js [--manifest FILE] [--rounds N] [--only TEXT] [--million FILE.jsonl]`
  * Without Go the columns of porcupine stay empty and the output says so.
  */
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
@@ -224,7 +224,7 @@ export async function benchCheckers(args: readonly string[] = []): Promise<void>
     process.stderr.write("synod: no Go tool chain (or no module proxy): porcupine is left out.\n");
   const rows: Row[] = [];
   for (const one of cases(option("--manifest"))) {
-    if (one.history.count === 0) continue;
+    if (one.history.count === 0 || !one.name.includes(option("--only") ?? "")) continue;
     rows.push(await measure(one, porcupine, rounds));
     process.stderr.write(`${one.name}\n`);
   }

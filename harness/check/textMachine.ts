@@ -19,7 +19,10 @@ export class TextMachine implements Machine {
   /** Observed texts in code unit order: a text is alive if it is a prefix of one of them. */
   private readonly observed: string[];
   private readonly appended: Map<number, number> = new Map();
-  private readonly classIds: Map<string, number> = new Map();
+  private readonly casClasses: Map<number, number> = new Map();
+  /** By state: the observed texts that it is a prefix of, as a range of `observed`; empty if not known yet. */
+  private readonly rangeStart: number[] = [];
+  private readonly rangeEnd: number[] = [];
   /** By state: required observers not yet linearized. */
   private readonly need: number[] = [];
   /** With appends of non-empty text only, a text never comes back and never gets shorter. */
@@ -78,12 +81,16 @@ export class TextMachine implements Machine {
   }
 
   classOf(i: number): number {
-    const { kind, a, b } = this.part;
-    const name = `${kind[i]} ${a[i]} ${kind[i] === CAS ? b[i] : ""}`;
-    let c = this.classIds.get(name);
+    const { kind, a, b, valueCount: V } = this.part;
+    const v = a[i] as number;
+    if (kind[i] === APPEND) return v;
+    if (kind[i] === WRITE) return V + v;
+    if (kind[i] !== CAS) return 2 * V;
+    const pair = v * V + (b[i] as number);
+    let c = this.casClasses.get(pair);
     if (c === undefined) {
-      c = this.classIds.size;
-      this.classIds.set(name, c);
+      c = 2 * V + 1 + this.casClasses.size;
+      this.casClasses.set(pair, c);
     }
     return c;
   }
@@ -146,21 +153,51 @@ export class TextMachine implements Machine {
     const pair = state * this.part.valueCount + v;
     let after = this.appended.get(pair);
     if (after === undefined) {
-      const suffix = this.texts[this.valueState[v] as number] ?? "";
-      after = this.aliveOrDead(this.stateOf((this.texts[state] ?? "") + suffix));
+      after = this.appendPiece(state, this.texts[this.valueState[v] as number] ?? "");
       this.appended.set(pair, after);
     }
     return after;
   }
 
-  private aliveOrDead(state: number): number {
+  /** Looks for an observed text that goes on with `piece` after `state`, without building the text first. */
+  private appendPiece(state: number, piece: string): number {
     const text = this.texts[state] ?? "";
-    let low = 0;
-    for (let high = this.observed.length; low < high; ) {
+    const at = text.length;
+    const end = at + piece.length;
+    let low = this.rangeStart[state] as number;
+    let high = this.rangeEnd[state] as number;
+    const last = high;
+    while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.observed[middle] as string) < text) low = middle + 1;
+      if ((this.observed[middle] as string).slice(at, end) < piece) low = middle + 1;
       else high = middle;
     }
-    return (this.observed[low] ?? "").startsWith(text) && low < this.observed.length ? state : this.dead;
+    if (low === last || !(this.observed[low] as string).startsWith(piece, at)) return this.dead;
+    const after = this.stateOf(text + piece);
+    if (this.rangeEnd[after] === undefined) {
+      let stop = low + 1;
+      while (stop < last && (this.observed[stop] as string).startsWith(piece, at)) stop += 1;
+      this.rangeStart[after] = low;
+      this.rangeEnd[after] = stop;
+    }
+    return after;
+  }
+
+  /** A state that some observed text begins with, or the dead one. */
+  private aliveOrDead(state: number): number {
+    if (this.rangeEnd[state] === undefined) {
+      const text = this.texts[state] ?? "";
+      let low = 0;
+      for (let high = this.observed.length; low < high; ) {
+        const middle = (low + high) >> 1;
+        if ((this.observed[middle] as string) < text) low = middle + 1;
+        else high = middle;
+      }
+      let stop = low;
+      while (stop < this.observed.length && (this.observed[stop] as string).startsWith(text)) stop += 1;
+      this.rangeStart[state] = low;
+      this.rangeEnd[state] = stop;
+    }
+    return (this.rangeEnd[state] as number) > (this.rangeStart[state] as number) ? state : this.dead;
   }
 }
