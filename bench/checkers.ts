@@ -58,7 +58,7 @@ class Porcupine {
 
 /** Kinds of the history's columns that porcupine gets: read, write, cas, failed cas, append. Others constrain nothing. */
 function loadOf(h: History): unknown {
-  const isText = h.names.includes("append");
+  const isText = h.kind.includes(4);
   const ops: number[][] = [];
   for (let i = 0; i < h.count; i++) {
     const kind = h.kind[i] as number;
