@@ -105,9 +105,12 @@ export function incidentMatrix(rows: readonly IncidentRow[], seeds: readonly num
 }
 
 /** When the article's story happens, in which protocol, and when not. Every number comes from the rows. */
-export function matrixWords(rows: readonly IncidentRow[]): string[] {
+export function matrixWords(all: readonly IncidentRow[]): string[] {
+  // A run that broke a promise stopped there: its numbers are no measurement.
+  const rows = all.filter((row) => row.outcome.verdict !== "violated");
   const protocols = [...new Set(rows.map((row) => row.protocol))];
   return [
+    brokenWords(all),
     localMajorityWords(rows),
     ...protocols.map((protocol) =>
       outageWords(
@@ -120,6 +123,21 @@ export function matrixWords(rows: readonly IncidentRow[]): string[] {
     fixWords(rows),
     agreementWords(rows),
   ].filter((words) => words !== "");
+}
+
+/** More names than this are counted, not listed. */
+const NAMES_MAX = 5;
+
+function names(rows: readonly IncidentRow[]): string {
+  const shown = rows.slice(0, NAMES_MAX).map((row) => `${titleOf(row.protocol)} in ${row.scenario}`);
+  const more = rows.length - shown.length;
+  return list(more > 0 ? [...shown, `${more} more`] : shown);
+}
+
+function brokenWords(rows: readonly IncidentRow[]): string {
+  const broken = rows.filter((row) => row.outcome.verdict === "violated");
+  if (broken.length === 0) return "";
+  return `${plural(broken.length, "row")} broke a promise and ${broken.length === 1 ? "is" : "are"} left out of what follows: ${names(broken)}.`;
 }
 
 function select(rows: readonly IncidentRow[], wanted: Partial<IncidentCell>): IncidentRow[] {
@@ -140,21 +158,24 @@ function localMajorityWords(rows: readonly IncidentRow[]): string {
   const slowest = Math.max(...calm.map((row) => row.outcome.p50Ms ?? 0));
   if (told.length === 0)
     return `While the leader is local and all three local voters are up, the article's story does not happen in any protocol: the local voters are a majority, half of the commits take up to ${milliseconds(slowest)} even at 70 % loss, and remote voters slow nothing down.`;
-  return `With a local leader and all three local voters up the link should not matter, but it did in ${plural(told.length, "cell")}: ${list(told.map((row) => `${titleOf(row.protocol)} at ${row.cell.link}`))}.`;
+  return `With a local leader and all three local voters up the link should not matter, but it did in ${plural(told.length, "row")}: ${names(told)}.`;
 }
 
 function outageWords(protocol: string, rows: readonly IncidentRow[]): string {
   const down = select(usual(rows), { topology: "3+2 voters", leader: "local", localVoters: "one down" });
-  const parts = down
-    .filter((row) => row.cell.link !== "healthy")
-    .map((row) => {
-      const share = row.outcome.unavailableMs / DEGRADED_MS;
-      const gap =
-        row.outcome.unavailableMs === 0 ? "no gap" : `nothing committed for ${percent(Math.min(1, share))} of the time`;
-      return `${row.cell.link}: ${gap}, half of the commits up to ${milliseconds(row.outcome.p50Ms)}`;
-    });
+  const parts = down.filter((row) => row.cell.link !== "healthy").map((row) => `${row.cell.link}: ${cellWords(row)}`);
   if (parts.length === 0) return "";
-  return `${titleOf(protocol)} with one local voter down and a local leader needs a remote voter for every commit (${parts.join("; ")}).`;
+  return `${titleOf(protocol)} with a local leader and one local voter down needs a remote voter for every commit. ${parts.join("; ")}.`;
+}
+
+function cellWords({ outcome }: IncidentRow): string {
+  const { unavailableMs, committed, p50Ms } = outcome;
+  const latency = `half of the commits up to ${milliseconds(p50Ms)}`;
+  const share = Math.min(1, unavailableMs / DEGRADED_MS);
+  if (unavailableMs === 0) return `no gap, ${latency}`;
+  if (share > 0.95)
+    return `${committed === 0 ? "no commit" : plural(committed, "commit")} in ${milliseconds(DEGRADED_MS)}`;
+  return `no commits for ${percent(share)} of the time, ${latency}`;
 }
 
 function remoteLeaderWords(rows: readonly IncidentRow[]): string {
@@ -191,11 +212,12 @@ function fixWords(rows: readonly IncidentRow[]): string {
   const slowest = Math.max(...fixed.map((row) => row.outcome.p50Ms ?? 0));
   if (told.length === 0)
     return `With two learners in place of the remote voters no cell of any protocol tells the story, one local voter down or not: half of the commits take up to ${milliseconds(slowest)} at worst.`;
-  return `With two learners in place of the remote voters the story still happened in ${plural(told.length, "cell")}: ${list(told.map((row) => row.scenario))}.`;
+  return `With two learners in place of the remote voters the story still happened in ${plural(told.length, "row")}: ${names(told)}.`;
 }
 
 function agreementWords(rows: readonly IncidentRow[]): string {
+  if (rows.length === 0) return "";
   const wrong = rows.filter((row) => !row.agrees);
   if (wrong.length === 0) return `Every one of the ${rows.length} rows came out within its prediction.`;
-  return `${rows.length - wrong.length} of ${rows.length} rows came out within their prediction; the others: ${list(wrong.map((row) => `${titleOf(row.protocol)} in ${row.scenario}`))}.`;
+  return `${rows.length - wrong.length} of ${rows.length} rows came out within their prediction; the others: ${names(wrong)}.`;
 }

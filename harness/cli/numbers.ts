@@ -3,7 +3,7 @@
 /** Three significant digits and a unit that fits; "-" for nothing. */
 export function milliseconds(value: number | null): string {
   if (value === null) return "-";
-  if (value >= 60_000) return `${(value / 60_000).toFixed(1)} min`;
+  if (value >= 60_000) return `${trimmed(Math.round(value / 6000) / 10)} min`;
   if (value >= 1000) return `${trimmed(value / 1000)} s`;
   return `${trimmed(value)} ms`;
 }

@@ -1,5 +1,6 @@
 /** Where words go: with --json standard output carries one object and everything else goes to standard error. */
 import { writeSync } from "node:fs";
+import { isatty } from "node:tty";
 
 export interface Terminal {
   readonly json: boolean;
@@ -13,7 +14,7 @@ export interface Terminal {
 
 export function terminal(json: boolean): Terminal {
   const prose = json ? process.stderr : process.stdout;
-  const interactive = process.stderr.isTTY === true;
+  const interactive = isatty(2);
   let shownChars = 0;
   const clear = (): void => {
     if (shownChars > 0) process.stderr.write(`\r${" ".repeat(shownChars)}\r`);

@@ -52,6 +52,8 @@ function storyWords({ runs, protocols }: ComparisonParts): string {
 
 /** Medians over seeds of what happened while the link was degraded. */
 function degradedWords(runs: readonly CheckedRun[]): string {
+  const bad = runs.filter((run) => run.outcome === "violated").length;
+  if (bad > 0) return `breaks a promise in ${bad} of ${plural(runs.length, "run")}`;
   const over = (value: (run: CheckedRun) => number | null): number | null =>
     median(runs.map(value).filter((number) => number !== null));
   const gap = over((run) => run.record.unavailableMs) ?? 0;
@@ -64,7 +66,9 @@ function degradedWords(runs: readonly CheckedRun[]): string {
 /** For example "The leader crashes: Raft commits in 1.6 ms (median), 2.4 s of 35 s without commits; ...". */
 function scenarioWords(scenario: Scenario, { runs, protocols }: ComparisonParts): string {
   const parts = protocols.flatMap((protocol) => {
+    // What broke stopped there: its numbers are no measurement.
     const own = runs
+      .filter((run) => run.outcome !== "violated")
       .map((run) => run.record)
       .filter((run) => run.scenario === scenario.name && run.protocol === protocol);
     if (own.length === 0) return [];

@@ -194,7 +194,17 @@ function selectorsOf(fault: Fault): (readonly [string, NodeSelector])[] {
           ];
     case "swarm":
       return [];
-    default:
+    case "crash":
+    case "pause":
+    case "slow-cpu":
+    case "clock-drift":
+    case "clock-jump":
+    case "slow-disk":
+    case "failed-sync":
+    case "full-disk":
+    case "bit-rot":
+    case "misdirected-write":
+    case "crash-after-persist":
       return [["nodes", fault.nodes]];
   }
 }

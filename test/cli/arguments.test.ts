@@ -36,7 +36,7 @@ test("numbers as people read them", () => {
     "1.5 ms",
     "999 ms",
     "1.23 s",
-    "1.0 min",
+    "1 min",
   ]);
   expect([10, 100, 0.5, 1234.5, 20.02].map(trimmed)).toEqual(["10", "100", "0.5", "1235", "20"]);
   expect(percent(0.1234)).toBe("12.3 %");

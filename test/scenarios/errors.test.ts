@@ -183,7 +183,7 @@ test("an unknown setting is an error that lists the known ones", () => {
 });
 
 test("settings that contradict each other are refused", () => {
-  const scenario = checkScenario(changed("/options", { raft: { electionTimeoutMinMs: 50 } }), "f.json") as Scenario;
+  const scenario = checkScenario(changed("/options", { raft: { electionTimeoutMinMs: 50 } }), "f.json");
   expect(message(() => resolveOptions(scenario, anyModule(raft), "matched", "f.json"))).toBe(
     "f.json: /options/raft: expected settings that fit together, found electionTimeoutMinMs 50 must be above heartbeatIntervalMs 100",
   );

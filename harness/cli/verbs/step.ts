@@ -1,5 +1,6 @@
 /** `synod step [FILE]`: the script driver by hand. Type an event, see the effects. */
 import { createInterface } from "node:readline";
+import { isatty } from "node:tty";
 import { ScriptError, ScriptSession } from "../../drivers/script/index.js";
 import { readText } from "../../scenarios/index.js";
 import { EXIT, type ExitCode } from "../exit.js";
@@ -47,7 +48,7 @@ function playFile(file: string, play: (line: string) => void, out: Terminal): vo
 
 /** At a prompt a mistake is told and the next line is asked for; from a pipe the first one ends it. */
 async function playInput(play: (line: string) => void, out: Terminal): Promise<boolean> {
-  const interactive = process.stdin.isTTY === true;
+  const interactive = isatty(0);
   const input = createInterface({ input: process.stdin, terminal: interactive, output: process.stderr });
   if (interactive) {
     out.say('Begin with "cluster raft n1 n2 n3"; "help" lists the verbs, the end of input ends it.');
