@@ -2,8 +2,8 @@
  * Clients in closed and open loops. A client asks one node, follows its hints to the leader, repeats what failed under
  * the same (client, seq), and gives up at its timeout: then the outcome is unknown and it goes on as a new process.
  */
-import type { ReadLevel } from "../../../protocols/core/index.js";
-import type { ClientRequest, Reply, Result } from "../../host/index.js";
+import { assert, type ReadLevel } from "../../../protocols/core/index.js";
+import type { ClientRequest, Operation, Reply, Result } from "../../host/index.js";
 import type { ClientGroup } from "../../scenarios/index.js";
 import { Metrics } from "./metrics.js";
 import { clientLink, transmit } from "./network.js";
@@ -69,7 +69,8 @@ export class Clients {
     return Math.floor(client.random.unit() * spreadMs * NS_PER_MS);
   }
 
-  private create(group: number): Client {
+  /** A client of the group that waits to be asked. */
+  create(group: number): Client {
     const { world } = this;
     const number = world.clients.length;
     const region = this.groups[group]?.region ?? "";
@@ -150,7 +151,6 @@ export class Clients {
   }
 
   private issue(client: Client): void {
-    const { world } = this;
     const operation = (this.sources[client.group] as OperationSource).next(client);
     const ordinal = this.operations;
     this.operations += 1;
@@ -159,14 +159,28 @@ export class Clients {
       this.rest(client);
       return;
     }
-    const level = (this.sources[client.group] as OperationSource).level;
+    const { level } = this.sources[client.group] as OperationSource;
+    this.send(client, operation, level, this.choose(client, isRead(operation), level));
+  }
+
+  /** One given operation of a client that has none under way; `target`: the node it asks first. */
+  ask(client: Client, operation: Operation, level: ReadLevel, target: number): void {
+    assert(client.request === null, `client ${client.number} has an operation under way`);
+    this.operations += 1;
+    client.seq += 1;
+    this.send(client, operation, level, target);
+    this.wake(client);
+  }
+
+  private send(client: Client, operation: Operation, level: ReadLevel, target: number): void {
+    const { world } = this;
     client.request = { token: 0, client: client.session, seq: client.seq, operation, level };
     client.invokedAt = world.now;
     client.firstAttempt = client.attempt + 1;
     client.deadline = world.now + (this.timeouts[client.group] as number);
     client.redirects = 0;
     client.unresolved = 0;
-    client.target = this.choose(client, isRead(operation), level);
+    client.target = target;
     this.recorder.invoke(world.now, client.session, client.request);
     if (!isRead(operation)) this.metrics.asked(world.now);
     this.attempt(client);

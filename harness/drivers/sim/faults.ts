@@ -1,4 +1,5 @@
 /** Faults as they happen: roles are resolved when a fault fires, and what it hit is recorded. */
+import { assert } from "../../../protocols/core/index.js";
 import type { FaultBand } from "../../record/index.js";
 import type { Fault, NodeSelector, Weather } from "../../scenarios/index.js";
 import { jumpClock, setDrift } from "./clock.js";
@@ -27,7 +28,7 @@ export class Faults {
   private readonly world: World;
   private readonly ledger: Ledger;
   private readonly clients: Clients;
-  private readonly faults: readonly Fault[];
+  private readonly faults: Fault[];
   private readonly undo: Undo[];
   private readonly bands: Band[] = [];
   /** In liveness mode nothing new fires after the faults' end. */
@@ -37,7 +38,7 @@ export class Faults {
     this.world = world;
     this.ledger = ledger;
     this.clients = clients;
-    this.faults = faults;
+    this.faults = [...faults];
     this.undo = faults.map(() => null);
   }
 
@@ -74,7 +75,23 @@ export class Faults {
     world.queue.push(world.now + Math.round((fault.forMs as number) * NS_PER_MS), FAULT, number, 1, null);
   }
 
-  private finish(number: number): void {
+  /** A fault that nobody planned: it fires now. Returns its number, for `finish`. */
+  inject(fault: Fault): number {
+    assert(fault.type !== "swarm", "a swarm is spelled out before the run");
+    const number = this.faults.push(fault) - 1;
+    this.undo.push(null);
+    this.fire(number);
+    return number;
+  }
+
+  /** Why the fault did not hit anything, or null; the ids of the nodes it hit. */
+  hit(number: number): { readonly nodes: readonly string[]; readonly skipped: string | null } {
+    const band = this.bands.find(({ fault }) => fault === this.faults[number]);
+    return { nodes: band?.nodes ?? [], skipped: band?.skipped ?? "it has not fired" };
+  }
+
+  /** Ends a fault that is on; ending it again does nothing. */
+  finish(number: number): void {
     const undo = this.undo[number];
     this.undo[number] = null;
     undo?.();

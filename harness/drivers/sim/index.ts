@@ -1,3 +1,13 @@
+export {
+  type Ask,
+  type EventKind,
+  type FaultNow,
+  InteractiveSimulation,
+  type InteractiveOptions,
+  type LinkView,
+  type NodeView,
+  type Stepped,
+} from "./interactive.js";
 export { manifestOf, specOf } from "./manifest.js";
 export { explicitFaults } from "./schedule.js";
 export { minimize, sameFailure, shrink, type ShrinkOptions, type Shrunk } from "./shrink.js";

@@ -67,17 +67,33 @@ export class Simulation {
   run(): SimulationOutcome {
     const wallFrom = process.hrtime.bigint();
     const { world } = this;
+    this.begin();
+    const eventsMax = this.spec.eventsMax ?? Number.POSITIVE_INFINITY;
+    while (!this.ended && world.events < eventsMax && this.next());
+    return this.finish(Number(process.hrtime.bigint() - wallFrom) / 1e6);
+  }
+
+  /** Boots every node. Once, before the first `next`. */
+  begin(): void {
+    const { world } = this;
     for (const node of world.nodes) boot(world, this.ledger, node);
     world.queue.push(FIRST_LEADER_MS * NS_PER_MS, END, 0, 0, "first leader");
-    const eventsMax = this.spec.eventsMax ?? Number.POSITIVE_INFINITY;
-    while (!this.ended && world.broken === null && world.events < eventsMax && world.queue.pop()) {
-      world.now = world.queue.time;
-      this.dispatchCaught();
-      if (!this.started && world.startedAt >= 0) this.start();
-    }
+  }
+
+  /** Handles the next event. False: an invariant is broken, or nothing is left to happen. */
+  next(): boolean {
+    const { world } = this;
+    if (world.broken !== null || !world.queue.pop()) return false;
+    world.now = world.queue.time;
+    this.dispatchCaught();
+    if (!this.started && world.startedAt >= 0) this.start();
+    return true;
+  }
+
+  /** Ends the clients and gathers what happened. Once, after the last `next`. */
+  finish(wallMs: number): SimulationOutcome {
     this.clients.end();
-    if (world.broken === null) this.ledger.finalCheck();
-    const wallMs = Number(process.hrtime.bigint() - wallFrom) / 1e6;
+    if (this.world.broken === null) this.ledger.finalCheck();
     return outcomeOf(this, wallMs);
   }
 
