@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 function filesBelow(folder: string, ending: RegExp): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
     .map((name) => join(folder, name))
-    .filter((name) => ending.test(name) && !name.includes("node_modules") && !name.includes(`${"dist"}/`))
+    .filter((name) => ending.test(name) && !name.includes("node_modules") && !name.includes("dist/"))
     .sort((a, b) => a.localeCompare(b));
 }
 
@@ -58,9 +58,14 @@ test("nothing that is committed names a folder of one machine or a package regis
   const tracked = execFileSync("git", ["ls-files"], { cwd: root, encoding: "utf8" }).split("\n");
   const text = tracked.filter((name) => /\.(ts|tsx|js|json|md|yml|cff)$/.test(name) && existsSync(join(root, name)));
   expect(text.length).toBeGreaterThan(50);
-  const machine = new RegExp(
-    ["/wo" + "rk/", "/ro" + "ot/", "registry" + String.raw`\.npmjs`, "repo1" + String.raw`\.maven`].join("|"),
-  );
+  // In pieces, so that this file does not find itself.
+  const names = [
+    ["/wo", "rk/"],
+    ["/ro", "ot/"],
+    ["registry", String.raw`\.npmjs`],
+    ["repo1", String.raw`\.maven`],
+  ];
+  const machine = new RegExp(names.map((pieces) => pieces.join("")).join("|"));
   expect(text.filter((name) => machine.test(readFileSync(join(root, name), "utf8")))).toEqual([]);
 });
 
