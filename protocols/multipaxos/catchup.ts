@@ -1,7 +1,7 @@
 /** Learning what is already decided: a replica that missed slots, or a new leader that is behind its followers. */
-import { entriesBetween, entryAt, firstIndex, type NodeId } from "../core/index.js";
+import { assert, entriesBetween, entryAt, firstIndex, type NodeId } from "../core/index.js";
 import { advancePrefix, decide, followWatermark } from "./commit.js";
-import { action, cancelTimer, ignore, type Out, send, setTimer, store } from "./effects.js";
+import { action, handled, type Out, send, setTimer, store } from "./effects.js";
 import type { Learn, LearnRequest } from "./messages.js";
 import { raisePromise } from "./role.js";
 import { leaderId, type MultiPaxosState } from "./state.js";
@@ -14,13 +14,18 @@ export function requestMissing(r: MultiPaxosState, out: Out): void {
   askOnce(r, out);
 }
 
-/** Spec: LearnRequest(i, j). The leader (or who told of the decision) is asked first, then every peer in turn. */
+/** The leader (or who told of the decision) is asked first, then every peer in turn. */
 function askOnce(r: MultiPaxosState, out: Out): void {
-  setTimer("learn", r.options.learnRetryMs, r.options.learnRetryMs, out);
   const { peers } = r.topology;
   const known = r.role === "leader" ? r.learnSource : (leaderId(r) ?? r.learnSource);
   const to = r.learnAttempt === 0 && known !== null ? known : peers[r.learnAttempt % peers.length];
-  if (to === undefined || to === r.id) return;
+  assert(to !== undefined && to !== r.id, `${r.id} asks ${to} for what it lacks`);
+  ask(r, to, out);
+}
+
+/** Spec: LearnRequest(i, j). */
+function ask(r: MultiPaxosState, to: NodeId, out: Out): void {
+  setTimer("learn", r.options.learnRetryMs, r.options.learnRetryMs, out);
   // Nothing is promised by a question.
   send(to, { type: "LearnRequest", fromSlot: r.decidedIndex + 1 }, 0, out);
   if (r.tracing) action(r, "LearnRequest", [r.id, to], out);
@@ -31,29 +36,23 @@ export function onLearnTimeout(r: MultiPaxosState, out: Out): void {
     r.learning = false;
     return;
   }
-  r.learnAttempt += 1;
+  // From 1 to the number of peers, round and round.
+  r.learnAttempt = (r.learnAttempt % r.topology.peers.length) + 1;
   askOnce(r, out);
-}
-
-/** Called when the prefix may have grown: goes on asking, or stops. */
-export function endLearning(r: MultiPaxosState, out: Out): void {
-  if (!r.learning || r.decidedIndex < r.knownDecided) return;
-  r.learning = false;
-  cancelTimer("learn", out);
 }
 
 /** Decided slots, or the snapshot where they are compacted away. */
 export function handleLearnRequest(r: MultiPaxosState, from: NodeId, message: LearnRequest, out: Out): void {
   const { fromSlot } = message;
-  if (fromSlot > r.decidedIndex) return ignore(r, from, "LearnRequest", out); // Nothing to tell.
+  if (fromSlot > r.decidedIndex) return handled(r, from, message, out); // Nothing to tell.
   if (fromSlot < firstIndex(r.log)) {
     // Its bytes are durable since before it was installed here, and a chosen value needs no disk to stay chosen.
-    if (r.snapshot === null || r.snapshotsTo.has(from)) return ignore(r, from, "LearnRequest", out);
+    if (r.snapshot === null || r.snapshotsTo.has(from)) return handled(r, from, message, out);
     r.snapshotsTo.add(from);
     out.effects.push({
       type: "sendSnapshot",
       to: from,
-      message: { type: "InstallSnapshot", decidedIndex: r.decidedIndex },
+      message: { type: "InstallSnapshot", decidedIndex: r.snapshot.index },
       snapshot: r.snapshot,
       after: 0,
     });
@@ -61,11 +60,11 @@ export function handleLearnRequest(r: MultiPaxosState, from: NodeId, message: Le
     const entries = entriesBetween(r.log, fromSlot, r.decidedIndex, r.options.messageBytesMax);
     send(from, { type: "Learn", decidedIndex: r.decidedIndex, entries }, 0, out);
   }
-  if (r.tracing) action(r, "HandleLearnRequest", [r.id, from, fromSlot], out);
+  handled(r, from, message, out);
 }
 
 /**
- * Spec: Learn(i, j). A chosen value (slot, round, value) counts as an Accept of that round sent again: the round is one
+ * Spec: HandleLearn(i, m). A chosen value (slot, round, value) counts as an Accept of that round sent again: the round is one
  * the value was chosen in, or a later one, so a value held under a round at least as high is the same. A lower one may
  * be another value and is replaced; keeping the higher round keeps what a Promise of this acceptor must report.
  */
@@ -82,13 +81,11 @@ export function handleLearn(r: MultiPaxosState, from: NodeId, message: Learn, ou
     r.proposals.delete(entry.index);
     decide(r, held !== undefined && held.round >= entry.round ? held : entry, out);
   }
-  if (r.tracing) action(r, "Learn", [r.id, from], out);
+  handled(r, from, message, out);
   if (r.role === "leader") advancePrefix(r, out);
   else followWatermark(r, out);
-  endLearning(r, out);
   // Only an answer that helped asks on, so that duplicates do not multiply.
   if (r.decidedIndex === before || !r.learning) return requestMissing(r, out);
   r.learnAttempt = 0;
-  send(from, { type: "LearnRequest", fromSlot: r.decidedIndex + 1 }, 0, out);
-  setTimer("learn", r.options.learnRetryMs, r.options.learnRetryMs, out);
+  ask(r, from, out);
 }

@@ -1,6 +1,6 @@
 /** What is chosen, and the contiguous prefix of it that the state machine sees. */
 import { assert, type Entry, entryAt } from "../core/index.js";
-import { action, type Out } from "./effects.js";
+import { action, cancelTimer, type Out } from "./effects.js";
 import type { MultiPaxosState } from "./state.js";
 
 /** `entry` is chosen and is the next of the prefix: slots are applied in order, without gaps. */
@@ -8,11 +8,19 @@ export function decide(r: MultiPaxosState, entry: Entry, out: Out): void {
   assert(entry.index === r.decidedIndex + 1, `slot ${entry.index} decided after ${r.decidedIndex}`);
   r.decidedIndex = entry.index;
   if (r.knownDecided < entry.index) r.knownDecided = entry.index;
+  endLearning(r, out);
   out.effects.push({ type: "apply", entry });
   const sinceSnapshot = entry.index - (r.snapshot?.index ?? 0);
   if (sinceSnapshot < r.options.snapshotEveryEntries || r.snapshotRequested > (r.snapshot?.index ?? 0)) return;
   r.snapshotRequested = entry.index;
   out.effects.push({ type: "takeSnapshot", index: entry.index });
+}
+
+/** Called when the prefix has grown: goes on waiting for what was asked for, or stops. */
+export function endLearning(r: MultiPaxosState, out: Out): void {
+  if (!r.learning || r.decidedIndex < r.knownDecided) return;
+  r.learning = false;
+  cancelTimer("learn", out);
 }
 
 /**

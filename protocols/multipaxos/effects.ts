@@ -11,7 +11,14 @@ import {
   type WriteSeq,
 } from "../core/index.js";
 import type { MultiPaxosAction, MultiPaxosMessage, MultiPaxosTimer } from "./messages.js";
-import { leaderId, type MultiPaxos, type MultiPaxosHard, type MultiPaxosState, specState } from "./state.js";
+import {
+  leaderId,
+  type MultiPaxos,
+  type MultiPaxosHard,
+  type MultiPaxosState,
+  specMessage,
+  specState,
+} from "./state.js";
 
 interface Write {
   readonly type: "persist";
@@ -89,9 +96,9 @@ export function action(r: MultiPaxosState, name: MultiPaxosAction, args: readonl
   out.effects.push({ type: "action", name, args, specState: specState(r) });
 }
 
-/** A message that changes nothing is an action too. */
-export function ignore(r: MultiPaxosState, from: NodeId, type: MultiPaxosMessage["type"], out: Out): void {
-  if (r.tracing) action(r, "Ignore", [r.id, from, type], out);
+/** Names the spec action that handled `message`: one for each type, whether it was followed, refused or ignored. */
+export function handled(r: MultiPaxosState, from: NodeId, message: MultiPaxosMessage, out: Out): void {
+  if (r.tracing) action(r, `Handle${message.type}`, [r.id, from, specMessage(message)], out);
 }
 
 /** Runs of entries of up to `bytesMax` command bytes each, in order; one entry that is larger stands alone. */

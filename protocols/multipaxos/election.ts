@@ -1,6 +1,6 @@
 /** Choosing a ballot, and Phase 1 over the whole open suffix. */
 import { type Entry, entryAt, firstIndex, type Index, lastIndex, type NodeId } from "../core/index.js";
-import { action, awaitLeader, ignore, type Out, send, sendAll, setTimer, stage } from "./effects.js";
+import { action, awaitLeader, handled, type Out, send, sendAll, setTimer, stage } from "./effects.js";
 import { nextBallot, ownerOf, type Prepare, type Probe, type ProbeReply } from "./messages.js";
 import { forgetLeader, isStickyAgainst, raisePromise, resetLeadership } from "./role.js";
 import type { MultiPaxosState } from "./state.js";
@@ -39,11 +39,11 @@ function probe(r: MultiPaxosState, out: Out): void {
 
 /** Spec: HandleProbe(i, j). */
 export function handleProbe(r: MultiPaxosState, from: NodeId, message: Probe, out: Out): void {
-  if (r.position < 0) return ignore(r, from, "Probe", out);
+  if (r.position < 0) return handled(r, from, message, out);
   const { ballot } = message;
   const granted = ballot > r.promisedBallot && !isStickyAgainst(r, ownerOf(ballot), out.nowMs);
   send(from, { type: "ProbeReply", ballot, granted, promisedBallot: r.promisedBallot }, 0, out);
-  if (r.tracing) action(r, "HandleProbe", [r.id, from], out);
+  handled(r, from, message, out);
 }
 
 /** Spec: HandleProbeReply(i, j). */
@@ -51,10 +51,10 @@ export function handleProbeReply(r: MultiPaxosState, from: NodeId, message: Prob
   if (message.promisedBallot > r.highestSeen) r.highestSeen = message.promisedBallot;
   const position = r.topology.positionOf.get(from);
   const counts = r.role === "probing" && message.ballot === r.ballot && message.granted && position !== undefined;
-  if (!counts || (r.granted & (1 << position)) !== 0) return ignore(r, from, "ProbeReply", out);
+  if (!counts || (r.granted & (1 << position)) !== 0) return handled(r, from, message, out);
   r.granted |= 1 << position;
   r.grantedCount += 1;
-  if (r.tracing) action(r, "HandleProbeReply", [r.id, from], out);
+  handled(r, from, message, out);
   if (r.grantedCount >= r.topology.quorums.election) prepare(r, out);
 }
 
@@ -90,11 +90,11 @@ export function retransmitCampaign(r: MultiPaxosState, out: Out): void {
 /** Spec: HandlePrepare(i, j), Phase 1b. */
 export function handlePrepare(r: MultiPaxosState, from: NodeId, message: Prepare, out: Out): void {
   const { ballot, fromSlot } = message;
-  if (r.position < 0 || r.topology.idOf.get(ownerOf(ballot)) !== from) return ignore(r, from, "Prepare", out);
+  if (r.position < 0 || r.topology.idOf.get(ownerOf(ballot)) !== from) return handled(r, from, message, out);
   const refused = ballot > r.promisedBallot && isStickyAgainst(r, ownerOf(ballot), out.nowMs);
   if (ballot < r.promisedBallot || refused) {
     send(from, { type: "Nack", ballot, promisedBallot: r.promisedBallot }, 0, out);
-    return ignore(r, from, "Prepare", out);
+    return handled(r, from, message, out);
   }
   if (ballot > r.promisedBallot) {
     raisePromise(r, ballot, out);
@@ -103,7 +103,7 @@ export function handlePrepare(r: MultiPaxosState, from: NodeId, message: Prepare
   const entries = acceptedFrom(r, Math.max(fromSlot, r.decidedIndex + 1));
   // Durable before it is told, and so is all it reports: both are in this write or an earlier one.
   send(from, { type: "Promise", ballot, decidedIndex: r.decidedIndex, entries }, r.seq, out);
-  if (r.tracing) action(r, "HandlePrepare", [r.id, from], out);
+  handled(r, from, message, out);
 }
 
 function acceptedFrom(r: MultiPaxosState, slot: Index): Entry[] {

@@ -132,36 +132,26 @@ export type MultiPaxosMessage =
  */
 export type MultiPaxosTimer = "leader" | "heartbeat" | "retransmit" | "checkQuorum" | "learn" | "read";
 
-/** Spec actions. One that handles a message is named after it; the others happen by themselves. */
+/**
+ * The spec's actions. A message is handled by the one named after it; `BecomeLeader`, `Decide`, `Decided`, `FillHoles`, `Propose`
+ * and `LearnRequest` are what a replica does by itself in the same step.
+ */
 export type MultiPaxosAction =
+  | `Handle${MultiPaxosMessage["type"]}`
   | "Restart"
   | "Persist"
   | "Probe"
-  | "HandleProbe"
-  | "HandleProbeReply"
   | "Prepare"
-  | "HandlePrepare"
-  | "HandlePromise"
   | "BecomeLeader"
   | "ClientRequest"
-  | "HandleAccept"
-  | "HandleAccepted"
-  | "HandleNack"
+  | "Propose"
   | "Decide"
+  | "Decided"
   | "Heartbeat"
-  | "HandleHeartbeat"
-  | "HandleHeartbeatAck"
-  | "HandleDecided"
   | "FillHoles"
   | "Retransmit"
   | "StepDown"
   | "LearnRequest"
-  | "HandleLearnRequest"
-  | "Learn"
   | "TakeSnapshot"
-  | "InstallSnapshot"
   | "SnapshotSent"
-  | "Read"
-  | "HandleReadQuery"
-  | "HandleReadReply"
-  | "Ignore";
+  | "Read";

@@ -1,6 +1,6 @@
 /** Linearizable reads without a log entry: by the leader's lease, or by asking a quorum. */
 import { lastIndex, type NodeId, type ReadLevel, type RequestId } from "../core/index.js";
-import { action, ignore, type Out, reject, send, sendAll, setTimer } from "./effects.js";
+import { action, handled, type Out, reject, send, sendAll, setTimer } from "./effects.js";
 import type { ReadQuery, ReadReply } from "./messages.js";
 import { HEARTBEATS_KEPT, type MultiPaxosState } from "./state.js";
 
@@ -70,8 +70,9 @@ function startReadQuery(r: MultiPaxosState, out: Out): void {
   };
   r.reads = [];
   askReadQuery(r, out);
-  if (r.tracing) action(r, "Read", [r.id], out);
   finishReadQuery(r, out);
+  if (r.tracing) action(r, "Read", [r.id], out);
+  startReadQuery(r, out);
 }
 
 function askReadQuery(r: MultiPaxosState, out: Out): void {
@@ -82,16 +83,18 @@ function askReadQuery(r: MultiPaxosState, out: Out): void {
 }
 
 export function onReadTimeout(r: MultiPaxosState, out: Out): void {
+  if (r.readQuery === null) return;
   askReadQuery(r, out);
+  if (r.tracing) action(r, "Retransmit", [r.id], out);
 }
 
 /** Told only once everything accepted so far is durable: a reader must not wait for a slot that a crash here forgets. */
 export function handleReadQuery(r: MultiPaxosState, from: NodeId, message: ReadQuery, out: Out): void {
-  if (r.position < 0) return ignore(r, from, "ReadQuery", out);
+  if (r.position < 0) return handled(r, from, message, out);
   const { incarnation, sequence } = message;
   const acceptedSlot = Math.max(lastIndex(r.log), r.decidedIndex);
   send(from, { type: "ReadReply", incarnation, sequence, acceptedSlot }, r.seq, out);
-  if (r.tracing) action(r, "HandleReadQuery", [r.id, from], out);
+  handled(r, from, message, out);
 }
 
 export function handleReadReply(r: MultiPaxosState, from: NodeId, message: ReadReply, out: Out): void {
@@ -99,12 +102,13 @@ export function handleReadReply(r: MultiPaxosState, from: NodeId, message: ReadR
   const position = r.topology.positionOf.get(from);
   const current = message.incarnation === r.incarnation && message.sequence === query?.sequence;
   if (query === null || !current || position === undefined || (query.answered & (1 << position)) !== 0)
-    return ignore(r, from, "ReadReply", out);
+    return handled(r, from, message, out);
   query.answered |= 1 << position;
   query.count += 1;
   if (message.acceptedSlot > query.acceptedSlot) query.acceptedSlot = message.acceptedSlot;
-  if (r.tracing) action(r, "HandleReadReply", [r.id, from], out);
   finishReadQuery(r, out);
+  handled(r, from, message, out);
+  startReadQuery(r, out);
 }
 
 /** A completed write was accepted by a replication quorum, which meets every election quorum: `acceptedSlot` covers it. */
@@ -114,5 +118,4 @@ function finishReadQuery(r: MultiPaxosState, out: Out): void {
   r.readQuery = null;
   out.effects.push({ type: "cancelTimer", timer: "read" });
   for (const request of query.requests) out.effects.push({ type: "serve", request, atIndex: query.acceptedSlot });
-  startReadQuery(r, out);
 }

@@ -1,7 +1,7 @@
 /** What a new leader does with the promises: adopt the highest-ballot value of each open slot, fill holes with no-ops. */
 import { type Entry, entryAt, lastIndex, type NodeId } from "../core/index.js";
 import { requestMissing } from "./catchup.js";
-import { action, ignore, noop, type Out, setTimer, withRound } from "./effects.js";
+import { action, handled, noop, type Out, setTimer, withRound } from "./effects.js";
 import type { Promise1b } from "./messages.js";
 import { sendAccepts, sendHeartbeat, startProposal } from "./replication.js";
 import type { MultiPaxosState } from "./state.js";
@@ -10,8 +10,8 @@ import type { MultiPaxosState } from "./state.js";
 export function handlePromise(r: MultiPaxosState, from: NodeId, message: Promise1b, out: Out): void {
   const position = r.topology.positionOf.get(from);
   if (r.role !== "candidate" || message.ballot !== r.ballot || position === undefined)
-    return ignore(r, from, "Promise", out);
-  if ((r.granted & (1 << position)) !== 0) return ignore(r, from, "Promise", out); // A duplicate.
+    return handled(r, from, message, out);
+  if ((r.granted & (1 << position)) !== 0) return handled(r, from, message, out); // A duplicate.
   for (const entry of message.entries) {
     const best = r.recovered.get(entry.index);
     if (best === undefined || best.round < entry.round) r.recovered.set(entry.index, entry);
@@ -22,7 +22,7 @@ export function handlePromise(r: MultiPaxosState, from: NodeId, message: Promise
   }
   if (message.decidedIndex > r.knownDecided) r.knownDecided = message.decidedIndex;
   countPromise(r, position);
-  if (r.tracing) action(r, "HandlePromise", [r.id, from], out);
+  handled(r, from, message, out);
   becomeLeaderIfPromised(r, out);
 }
 

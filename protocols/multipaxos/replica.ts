@@ -11,7 +11,7 @@ import {
 } from "../core/index.js";
 import { handleLearn, handleLearnRequest, onLearnTimeout } from "./catchup.js";
 import { handlePrepare, handleProbe, handleProbeReply, onLeaderTimeout, retransmitCampaign } from "./election.js";
-import { action, awaitLeader, finish, ignore, type Out } from "./effects.js";
+import { action, awaitLeader, finish, type Out } from "./effects.js";
 import type { MultiPaxosMessage, MultiPaxosTimer } from "./messages.js";
 import { handleReadQuery, handleReadReply, onRead, onReadTimeout, serveLeaseReads } from "./reads.js";
 import { becomeLeaderIfPromised, countOwnPromise, handlePromise } from "./recovery.js";
@@ -105,7 +105,7 @@ function onMessage(r: MultiPaxosState, from: NodeId, message: MultiPaxosMessage,
       return handleReadReply(r, from, message, out);
     case "InstallSnapshot":
       // Travels beside its bytes and comes as `snapshotReceived`; alone it says nothing.
-      return ignore(r, from, "InstallSnapshot", out);
+      return;
     default:
       unreachable(message);
   }

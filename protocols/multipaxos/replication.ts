@@ -1,11 +1,11 @@
 /** Phase 2: one value per slot, many slots in flight, accepted in any order. */
 import { assert, type Entry, entryAt, type Index, lastIndex, type NodeId, type RequestId } from "../core/index.js";
-import { endLearning, requestMissing } from "./catchup.js";
+import { requestMissing } from "./catchup.js";
 import { advancePrefix, followWatermark } from "./commit.js";
 import {
   action,
   awaitLeader,
-  ignore,
+  handled,
   inChunks,
   noop,
   type Out,
@@ -18,25 +18,25 @@ import {
 import type { Accept, Accepted, Decided, Heartbeat, HeartbeatAck, Nack } from "./messages.js";
 import { grantedLease } from "./reads.js";
 import { observeLeader, stepDown } from "./role.js";
-import { HEARTBEATS_KEPT, type MultiPaxosState } from "./state.js";
+import { HEARTBEATS_KEPT, type MultiPaxosState, valueText } from "./state.js";
 
 /** Holes take memory: an acceptor that is further behind than this accepts nothing so far ahead, and learns instead. */
 const SLOTS_AHEAD_MAX = 1_000_000;
 
 // ---- Leader
 
-/** Spec: ClientRequest(i, first, last). Takes the next slot, waits for the window, or refuses. */
+/** Spec: ClientRequest(i, value). Takes the next slot, waits for the window, or refuses. */
 export function onPropose(r: MultiPaxosState, request: RequestId, command: Uint8Array, out: Out): void {
   if (r.role !== "leader") return reject(r, request, "failed", "notLeader", out);
   if (r.proposals.size + r.queue.length >= r.options.uncommittedEntriesMax)
     return reject(r, request, "failed", "overloaded", out);
   if (r.queue.length > 0 || r.proposals.size >= r.options.windowSlots) {
     r.queue.push({ request, command });
-    return;
+  } else {
+    const entry = proposeCommand(r, request, command, out);
+    sendAccepts(r, [entry], out);
   }
-  const entry = proposeCommand(r, request, command, out);
-  sendAccepts(r, [entry], out);
-  if (r.tracing) action(r, "ClientRequest", [r.id, entry.index, entry.index], out);
+  if (r.tracing) action(r, "ClientRequest", [r.id, valueText(command)], out);
 }
 
 function proposeCommand(r: MultiPaxosState, request: RequestId, command: Uint8Array, out: Out): Entry {
@@ -47,7 +47,7 @@ function proposeCommand(r: MultiPaxosState, request: RequestId, command: Uint8Ar
   return entry;
 }
 
-/** Moves requests that waited into the window, as one message. Called at the end of a leader's step. */
+/** Spec: Propose(i, first, last). Moves requests that waited into the window, as one message. Called at the end of a leader's step. */
 export function flushQueue(r: MultiPaxosState, out: Out): void {
   const room = Math.min(r.queue.length, r.options.windowSlots - r.proposals.size);
   if (room <= 0) return;
@@ -55,7 +55,7 @@ export function flushQueue(r: MultiPaxosState, out: Out): void {
   const entries: Entry[] = [];
   for (const { request, command } of r.queue.splice(0, room)) entries.push(proposeCommand(r, request, command, out));
   sendAccepts(r, entries, out);
-  if (r.tracing) action(r, "ClientRequest", [r.id, first, r.nextSlot - 1], out);
+  if (r.tracing) action(r, "Propose", [r.id, first, r.nextSlot - 1], out);
 }
 
 /** The leader's own acceptor accepts at once; its copy counts when the disk has it. */
@@ -80,10 +80,10 @@ export function sendAccepts(r: MultiPaxosState, entries: readonly Entry[], out: 
 export function handleAccepted(r: MultiPaxosState, from: NodeId, message: Accepted, out: Out): void {
   const position = r.topology.positionOf.get(from);
   if (r.role !== "leader" || message.ballot !== r.ballot || position === undefined)
-    return ignore(r, from, "Accepted", out);
+    return handled(r, from, message, out);
   r.heard |= 1 << position;
   for (const slot of message.slots) countAccepted(r, slot, position);
-  if (r.tracing) action(r, "HandleAccepted", [r.id, from, message.slots], out);
+  handled(r, from, message, out);
   afterAccepted(r, out);
 }
 
@@ -113,10 +113,10 @@ export function afterAccepted(r: MultiPaxosState, out: Out): void {
   const before = r.decidedIndex;
   advancePrefix(r, out);
   if (r.decidedIndex === before) return;
-  endLearning(r, out);
   // While slots are in flight or requests wait, the next Accept carries the watermark.
   if (!r.options.decideNotice || r.proposals.size > 0 || r.queue.length > 0) return;
   sendAll(r.topology.peers, { type: "Decided", ballot: r.ballot, decidedIndex: r.decidedIndex }, 0, out);
+  if (r.tracing) action(r, "Decided", [r.id], out);
 }
 
 /** Spec: Retransmit(i). Sends again what was unanswered for one to two periods, to those who did not answer. */
@@ -160,13 +160,13 @@ export function onHeartbeatTimeout(r: MultiPaxosState, out: Out): void {
 export function handleHeartbeatAck(r: MultiPaxosState, from: NodeId, message: HeartbeatAck, out: Out): void {
   const position = r.topology.positionOf.get(from);
   if (r.role !== "leader" || message.ballot !== r.ballot || position === undefined)
-    return ignore(r, from, "HeartbeatAck", out);
+    return handled(r, from, message, out);
   r.heard |= 1 << position;
   if (message.sequence > (r.heartbeatAcked[position] ?? 0) && message.sequence <= r.heartbeatSequence) {
     r.heartbeatAcked[position] = message.sequence;
     grantedLease(r);
   }
-  if (r.tracing) action(r, "HandleHeartbeatAck", [r.id, from], out);
+  handled(r, from, message, out);
   if (message.acceptedSlot >= r.nextSlot)
     fillUpTo(r, Math.min(message.acceptedSlot, r.nextSlot + r.options.windowSlots - 1), out);
 }
@@ -208,9 +208,10 @@ export function onCheckQuorum(r: MultiPaxosState, out: Out): void {
 export function handleNack(r: MultiPaxosState, from: NodeId, message: Nack, out: Out): void {
   if (message.promisedBallot > r.highestSeen) r.highestSeen = message.promisedBallot;
   const active = r.role === "candidate" || r.role === "leader";
-  if (!active || message.ballot !== r.ballot || message.promisedBallot <= r.ballot) return ignore(r, from, "Nack", out);
+  if (!active || message.ballot !== r.ballot || message.promisedBallot <= r.ballot)
+    return handled(r, from, message, out);
   stepDown(r, out);
-  if (r.tracing) action(r, "HandleNack", [r.id, from], out);
+  handled(r, from, message, out);
 }
 
 // ---- Acceptor and learner
@@ -229,9 +230,8 @@ export function handleAccept(r: MultiPaxosState, from: NodeId, message: Accept, 
   }
   // A slot accepted before is acknowledged again, but its own write may be pending: wait for the latest one.
   if (r.position >= 0) send(from, { type: "Accepted", ballot: message.ballot, slots }, r.seq, out);
-  if (r.tracing) action(r, "HandleAccept", [r.id, from, slots], out);
+  handled(r, from, message, out);
   followWatermark(r, out);
-  endLearning(r, out);
   requestMissing(r, out);
 }
 
@@ -243,16 +243,14 @@ export function handleHeartbeat(r: MultiPaxosState, from: NodeId, message: Heart
     // Not held for the disk: the grant is a promise about time, and after a crash the acceptor waits that time out.
     send(from, { type: "HeartbeatAck", ballot, sequence, acceptedSlot: lastIndex(r.log) }, 0, out);
   }
-  if (r.tracing) action(r, "HandleHeartbeat", [r.id, from], out);
+  handled(r, from, message, out);
   followWatermark(r, out);
-  endLearning(r, out);
   requestMissing(r, out);
 }
 
 export function handleDecided(r: MultiPaxosState, from: NodeId, message: Decided, out: Out): void {
   if (!observeLeader(r, from, message, out)) return;
-  if (r.tracing) action(r, "HandleDecided", [r.id, from], out);
+  handled(r, from, message, out);
   followWatermark(r, out);
-  endLearning(r, out);
   requestMissing(r, out);
 }

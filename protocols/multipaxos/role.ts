@@ -1,6 +1,6 @@
 /** Changes of role that any part of the protocol may cause: a higher ballot was seen, or a leader was heard. */
 import type { NodeId, Round } from "../core/index.js";
-import { awaitLeader, cancelTimer, ignore, type Out, reject, send, stage } from "./effects.js";
+import { awaitLeader, cancelTimer, handled, type Out, reject, send, stage } from "./effects.js";
 import { type MultiPaxosMessage, ownerOf } from "./messages.js";
 import type { MultiPaxosState } from "./state.js";
 
@@ -82,13 +82,13 @@ export function observeLeader(
   const { ballot } = message;
   const owner = ownerOf(ballot);
   if (r.topology.idOf.get(owner) !== from) {
-    ignore(r, from, message.type, out);
+    handled(r, from, message, out);
     return false;
   }
   if (ballot < r.promisedBallot) {
     // Not held back: a refusal promises nothing.
     if (r.position >= 0) send(from, { type: "Nack", ballot, promisedBallot: r.promisedBallot }, 0, out);
-    ignore(r, from, message.type, out);
+    handled(r, from, message, out);
     return false;
   }
   raisePromise(r, ballot, out);

@@ -5,6 +5,7 @@ import {
   createLog,
   entryAt,
   type Entry,
+  firstIndex,
   type Index,
   lastIndex,
   type Log,
@@ -21,13 +22,7 @@ import {
   type Status,
   type WriteSeq,
 } from "../core/index.js";
-import {
-  ballotText,
-  type MultiPaxosAction,
-  type MultiPaxosMessage,
-  type MultiPaxosTimer,
-  ownerOf,
-} from "./messages.js";
+import { type MultiPaxosAction, type MultiPaxosMessage, type MultiPaxosTimer, ownerOf } from "./messages.js";
 import type { MultiPaxosOptions } from "./options.js";
 
 /**
@@ -290,40 +285,79 @@ export function status(r: MultiPaxosState): Status {
 }
 
 /** A short name of a value that is equal only for equal bytes, up to hash collisions (FNV-1a, 32 bit, and the length). */
-function valueText(entry: Entry): string {
-  if (entry.kind === "noop") return "noop";
+export function valueText(command: Uint8Array): string {
   let hash = 0x811c9dc5;
-  for (const byte of entry.command) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-  return `${entry.command.length}:${hash.toString(16)}`;
+  for (const byte of command) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return `${command.length}:${hash.toString(16)}`;
+}
+
+/** Decided slots that `specState` still shows. Of the log below them every replica holds the same values. */
+const DECIDED_SHOWN = 8;
+
+/** An entry in the spec's words. */
+function specEntry(entry: Entry): { readonly slot: Index; readonly ballot: Round; readonly value: string } {
+  return { slot: entry.index, ballot: entry.round, value: entry.kind === "noop" ? "noop" : valueText(entry.command) };
 }
 
 /**
- * The spec's variables. Of the log only the open suffix is shown, as [slot, ballot, value]: below `decided` every replica
- * holds the same values. Timers, write numbers and clocks are not state.
+ * The spec's variables (spec/multipaxos/MultiPaxos.tla). Timers, write numbers and clocks are not state, nor is what only
+ * decides when a leader repeats itself or gives way: the spec permits both at any time.
  */
 export function specState(r: MultiPaxosState): unknown {
-  const accepted: unknown[] = [];
-  for (let slot = r.decidedIndex + 1; slot <= lastIndex(r.log); slot += 1) {
+  const log: unknown[] = [];
+  for (
+    let slot = Math.max(firstIndex(r.log), r.decidedIndex - DECIDED_SHOWN + 1);
+    slot <= lastIndex(r.log);
+    slot += 1
+  ) {
     const entry = entryAt(r.log, slot);
-    if (entry !== undefined) accepted.push([slot, ballotText(entry.round), valueText(entry)]);
+    if (entry !== undefined) log.push(specEntry(entry));
   }
   return {
     role: r.role,
-    ballot: ballotText(r.ballot),
-    promisedBallot: ballotText(r.promisedBallot),
-    leaderBallot: ballotText(r.leaderBallot),
-    accepted,
+    incarnation: r.incarnation,
+    promisedBallot: r.promisedBallot,
+    log,
+    compacted: r.log.snapshotIndex,
+    snapshot: r.snapshot?.index ?? 0,
     decided: r.decidedIndex,
+    knownDecided: r.knownDecided,
+    learning: r.learning,
+    learnAttempt: r.learnAttempt,
+    learnSource: r.learnSource ?? "",
+    snapshotsTo: [...r.snapshotsTo].sort((a, b) => (a < b ? -1 : 1)),
+    ballot: r.ballot,
+    highestSeen: r.highestSeen,
+    leaderBallot: r.leaderBallot,
+    leaderDecided: r.leaderDecided,
     granted: membersOf(r, r.granted),
-    recovered: [...r.recovered.values()]
-      .sort((a, b) => a.index - b.index)
-      .map((entry) => [entry.index, ballotText(entry.round), valueText(entry)]),
-    learnTo: r.learnTo,
+    recovered: [...r.recovered.values()].sort((a, b) => a.index - b.index).map(specEntry),
     nextSlot: r.nextSlot,
+    recoveryEnd: r.recoveryEnd,
+    learnTo: r.learnTo,
     votes: [...r.proposals.values()]
       .sort((a, b) => a.slot - b.slot)
-      .map((proposal) => [proposal.slot, membersOf(r, proposal.accepted)]),
+      .map((proposal) => ({ slot: proposal.slot, by: membersOf(r, proposal.accepted) })),
+    queue: r.queue.map(({ command }) => valueText(command)),
+    heartbeats: r.heartbeatSequence,
+    acked: Object.fromEntries(
+      r.topology.quorums.voters.flatMap((id, at) => (id === r.id ? [] : [[id, r.heartbeatAcked[at] ?? 0]])),
+    ),
+    query:
+      r.readQuery === null
+        ? { sequence: r.readSequence, open: false, answered: [], acceptedSlot: 0 }
+        : {
+            sequence: r.readSequence,
+            open: true,
+            answered: membersOf(r, r.readQuery.answered),
+            acceptedSlot: r.readQuery.acceptedSlot,
+          },
   };
+}
+
+/** A message in the spec's words: its entries by value, as `specState` shows them. */
+export function specMessage(message: MultiPaxosMessage): object {
+  return "entries" in message ? { ...message, entries: message.entries.map(specEntry) } : message;
 }
 
 function membersOf(r: MultiPaxosState, mask: number): readonly NodeId[] {
