@@ -50,8 +50,9 @@ export function nthLargest(ids: readonly NodeId[], values: ReadonlyMap<NodeId, n
   for (const id of ids) {
     const value = values.get(id) ?? 0;
     let at = sorted.length;
-    while (at > 0 && (sorted[at - 1] as number) < value) at -= 1;
-    sorted.splice(at, 0, value);
+    sorted.push(value);
+    for (; at > 0 && (sorted[at - 1] as number) < value; at -= 1) sorted[at] = sorted[at - 1] as number;
+    sorted[at] = value;
   }
   return sorted[n - 1] ?? 0;
 }

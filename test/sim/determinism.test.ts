@@ -51,7 +51,7 @@ describe.each(PROTOCOLS.map((module) => [module.name, module] as const))("%s", (
     expect(runSimulation({ ...specOf(module, SWARM, 10), wire: true }).record.traceHash).toBe(plain.record.traceHash);
     expect(trace.lines.length).toBeGreaterThan(1_000);
     expect(trace.lines.map((line) => line.seq)).toEqual(trace.lines.map((_, i) => i + 1));
-    expect(new Set(trace.lines.map((line) => line.action))).toContain("Persist");
+    expect(new Set(trace.lines.map((line) => line.action))).toContain("Sync");
   });
 
   test("a swarm spelled out is the same run", () => {

@@ -5,6 +5,7 @@
  * and there the node refuses to start.
  */
 import { compactTo, createLog, type Entry, entryAt, putEntry, truncateFrom } from "../../../protocols/core/index.js";
+import { Fifo } from "./fifo.js";
 import { Random } from "./random.js";
 import { DISK, type Disk, NS_PER_MS, type PendingWrite, type Persist, type SimNode, type World } from "./world.js";
 
@@ -18,11 +19,11 @@ export function createDisk(seed: number, node: number): Disk {
     images: new Map(),
     records: 0,
     damage: null,
-    pending: [],
+    pending: new Fifo(),
     syncing: 0,
     generation: 0,
     durableSeq: 0,
-    held: [],
+    held: new Fifo(),
     random: new Random(seed, "disk", node),
     slow: [],
     failing: [],
@@ -56,17 +57,17 @@ export interface DiskWatcher {
 /** The oldest `count` pending writes are on stable storage now. */
 export function completeWrites(node: SimNode, count: number, watcher: DiskWatcher): void {
   const { disk } = node;
-  for (let i = 0; i < count; i += 1) applyWrite(node, disk.pending[i] as PendingWrite, watcher);
-  if (count === disk.pending.length) disk.pending = [];
-  else disk.pending.splice(0, count);
+  for (let i = 0; i < count; i += 1) applyWrite(node, disk.pending.shift(), watcher);
 }
 
 function applyWrite(node: SimNode, write: PendingWrite, watcher: DiskWatcher): void {
   const { disk } = node;
   disk.records += 1;
-  if (write.image !== null) disk.images.set(write.image.id, write.image);
-  const { persist } = write;
-  if (persist === null) return;
+  if (write.type === "image") {
+    disk.images.set(write.id, write);
+    return;
+  }
+  const persist = write;
   disk.durableSeq = persist.seq;
   if (persist.hard !== null) disk.hard = persist.hard;
   let replaced: Entry[] | null = null;
@@ -106,8 +107,8 @@ export function crashDisk(
   const kept = count === 0 ? 0 : disk.random.below(count + 1);
   const torn = kept < count && disk.random.chance(tornWrite) ? 1 : 0;
   completeWrites(node, kept, watcher);
-  disk.pending = [];
-  disk.held = [];
+  disk.pending.clear();
+  disk.held.clear();
   disk.syncing = 0;
   disk.generation += 1;
   return { kept, lost: count - kept, torn };

@@ -30,6 +30,8 @@ interface Held {
   readonly entry: Entry;
   /** Round of the entry before it; -1: not known there (a hole or compacted away). */
   readonly previous: number;
+  /** What other logs have held at the same index. */
+  readonly next: Held | null;
 }
 
 export class Ledger implements DiskWatcher {
@@ -42,7 +44,7 @@ export class Ledger implements DiskWatcher {
   /** The round whose leader committed it: leaders of later rounds must have it. */
   private readonly appliedRound: number[] = [0];
   /** Every version of an index that any log has held (log matching). */
-  private readonly held: Held[][] = [];
+  private readonly held: (Held | null)[] = [];
   private readonly model = new ModelMachine();
   private readonly images = new Map<Index, Uint8Array>();
 
@@ -184,10 +186,9 @@ export class Ledger implements DiskWatcher {
    */
   private match(node: SimNode, entry: Entry, previous: number): void {
     const { index, round } = entry;
-    while (this.held.length <= index) this.held.push([]);
-    const versions = this.held[index] as Held[];
-    for (let i = versions.length - 1; i >= 0; i -= 1) {
-      const version = versions[i] as Held;
+    while (this.held.length <= index) this.held.push(null);
+    const versions = this.held[index] ?? null;
+    for (let version = versions; version !== null; version = version.next) {
       if (version.entry.round !== round) continue;
       if (!sameValue(version.entry, entry)) {
         this.break(
@@ -202,7 +203,7 @@ export class Ledger implements DiskWatcher {
       }
       return;
     }
-    versions.push({ entry, previous });
+    this.held[index] = { entry, previous, next: versions };
   }
 
   afterStep(node: SimNode): void {

@@ -4,6 +4,7 @@
  * reset and loses what was in flight. Clients always use streams.
  */
 import type { Weather } from "../../scenarios/index.js";
+import { NO_STEP } from "./trace.js";
 import {
   changeWeather,
   delayOf,
@@ -127,8 +128,7 @@ export function transmit(
   at: number,
   lamport: number,
 ): void {
-  const packet = createPacket(world, link, body, payloadBytes, at, lamport);
-  transmitPacket(world, packet, at);
+  transmitPacket(world, createPacket(world, link, body, payloadBytes, 0, lamport), at);
 }
 
 export function createPacket(
@@ -136,11 +136,12 @@ export function createPacket(
   link: Link,
   body: Body,
   payloadBytes: number,
-  at: number,
+  after: number,
   lamport: number,
 ): Packet {
   world.packets += 1;
-  return { link, id: world.packets, body, bytes: payloadBytes + FRAME_BYTES, sentAt: at, order: 0, epoch: 0, lamport };
+  const bytes = payloadBytes + FRAME_BYTES;
+  return { link, id: world.packets, body, bytes, after, sentAt: 0, order: 0, epoch: 0, lamport };
 }
 
 export function transmitPacket(world: World, packet: Packet, at: number): void {
@@ -340,20 +341,25 @@ function dropped(world: World, packet: Packet): void {
   environment(world, "Drop", packet);
 }
 
-function environment(world: World, action: string, packet: Packet): void {
-  if (world.trace === null || packet.body.type !== "message") return;
+function environment(world: World, action: "Drop" | "Duplicate", packet: Packet): void {
+  const { body } = packet;
+  if (world.trace === null || (body.type !== "message" && body.type !== "snapshot")) return;
   const from = world.nodes[packet.link.from];
   const to = world.nodes[packet.link.to];
   if (from === undefined || to === undefined) return;
+  traceNetwork(world, action, from.id, to.id, body.message, packet.lamport);
+}
+
+/** What the network does to one message. */
+export function traceNetwork(
+  world: World,
+  action: "Drop" | "Duplicate",
+  from: string,
+  to: string,
+  message: unknown,
+  lamport: number,
+): void {
   world.traceSeq += 1;
-  world.trace.line({
-    seq: world.traceSeq,
-    node: from.id,
-    action,
-    args: [from.id, to.id, packet.body.message],
-    sent: [],
-    state: null,
-    time: world.now,
-    lamport: packet.lamport,
-  });
+  const { traceSeq: seq, now: time } = world;
+  world.trace?.line({ seq, node: from, action, args: [from, to, message], ...NO_STEP, time, lamport });
 }

@@ -7,6 +7,7 @@ import { hashArrival, hashEffect, hashInput } from "./fingerprint.js";
 import type { Ledger } from "./ledger.js";
 import { clientReply, requestOf } from "./reply.js";
 import { createPacket, resetConnection, transmit, transmitPacket } from "./network.js";
+import { dropReceived, environment, persists, traceActions } from "./traceStep.js";
 import {
   type Body,
   CRASH_TRIGGER,
@@ -16,6 +17,7 @@ import {
   type PendingWrite,
   type Persist,
   RESTART,
+  type SavedImage,
   type SimEffect,
   type SimInput,
   type SimNode,
@@ -26,6 +28,7 @@ import {
 
 /** What handling one input costs a healthy CPU. Real replicas spend 2 to 10 microseconds on a message. */
 const INPUT_NS = 4_000;
+const TURN_END: SimInput = { type: "turnEnd" };
 /** Far above what a run's clients need; a session that is dropped would be a fault nobody asked for. */
 const SESSIONS_MAX = 1_000_000;
 const BATCH_BYTES_MAX = 1 << 20;
@@ -43,7 +46,7 @@ export function boot(world: World, ledger: Ledger, node: SimNode): void {
   node.incarnation += 1;
   resetClock(node, world.now);
   node.timers = new Map();
-  node.inbox = [];
+  node.inbox.clear();
   node.turnScheduled = false;
   node.turnEndWanted = false;
   node.busyUntil = world.now;
@@ -84,16 +87,19 @@ function listRunning(world: World): void {
 export function crash(world: World, ledger: Ledger, node: SimNode, tornWrite: number): void {
   if (node.host === null) return;
   world.counts.crashes += 1;
+  const { pending } = node.disk;
+  const inFlight = world.trace === null ? [] : pending.slice(0, pending.length);
   const { kept, lost, torn } = crashDisk(node, tornWrite, ledger);
   world.counts.writesLost += lost;
   world.counts.writesTorn += torn;
   world.hash.word(0x4a000000 | (node.number << 16) | (kept & 0xffff));
   node.host = null;
-  node.inbox = [];
+  if (world.trace !== null) dropReceived(world, node, inFlight);
+  node.inbox.clear();
   dropTimers(node);
   listRunning(world);
   ledger.onCrash(node);
-  environment(world, node, "Crash", [node.id, kept, lost]);
+  environment(world, node, "Crash", [node.id, persists(inFlight.slice(0, kept)), persists(inFlight.slice(kept))]);
   const count = world.nodes.length;
   for (let other = 0; other < count; other += 1) {
     resetConnection(world, world.links[node.number * count + other] as Link);
@@ -138,11 +144,11 @@ export function resumeTurns(world: World, ledger: Ledger, node: SimNode): void {
 
 /** One loop turn: everything that waits, then `turnEnd`, then one sync for all of it. */
 export function runTurn(world: World, ledger: Ledger, node: SimNode): void {
-  const inputs = node.inbox;
-  node.inbox = [];
+  const { inbox } = node;
   const cost = Math.round(INPUT_NS * node.slowness);
   let at = world.now;
-  for (const input of inputs) {
+  for (let left = inbox.length; left > 0; left -= 1) {
+    const input = inbox.shift();
     if (input.type === "timeout" && !takeFired(node, input.timer)) continue;
     at += cost;
     step(world, ledger, node, input, at);
@@ -150,7 +156,7 @@ export function runTurn(world: World, ledger: Ledger, node: SimNode): void {
   }
   if (node.turnEndWanted) {
     node.turnEndWanted = false;
-    step(world, ledger, node, { type: "turnEnd" }, at);
+    step(world, ledger, node, TURN_END, at);
   }
   node.busyUntil = at;
   startSync(world, node, at);
@@ -170,8 +176,8 @@ function step(world: World, ledger: Ledger, node: SimNode, input: SimInput, at: 
   node.lamport += 1;
   hashInput(world, node.number, input);
   const effects = host.step(input, localTime(node.clock, at) / NS_PER_MS);
+  if (world.trace !== null) traceActions(world, node, input, effects, at);
   for (const effect of effects) perform(world, ledger, node, effect, at);
-  if (world.trace !== null) traceActions(world, node, effects, at);
   ledger.afterStep(node);
 }
 
@@ -206,14 +212,12 @@ function perform(world: World, ledger: Ledger, node: SimNode, effect: SimEffect,
     case "saveSnapshot":
       ledger.onSnapshot(node, effect.index, effect.bytes);
       write(world, node, {
-        persist: null,
-        image: {
-          id: effect.id,
-          index: effect.index,
-          bytes: effect.bytes,
-          input: { type: "snapshotSaved", id: effect.id },
-          sender: -1,
-        },
+        type: "image",
+        id: effect.id,
+        index: effect.index,
+        bytes: effect.bytes,
+        input: { type: "snapshotSaved", id: effect.id },
+        sender: -1,
       });
       break;
     case "sendSnapshot":
@@ -245,7 +249,7 @@ export function onCrashTrigger(world: World, ledger: Ledger, node: SimNode, inca
 
 function persist(world: World, ledger: Ledger, node: SimNode, effect: Persist, at: number): void {
   ledger.onPersist(node, effect);
-  write(world, node, { persist: effect, image: null });
+  write(world, node, effect);
   for (const { chance, within } of node.triggers) {
     if (!node.triggerRandom.chance(chance)) continue;
     const delay = Math.floor(node.triggerRandom.unit() * within);
@@ -281,7 +285,7 @@ function send(
     transmit(world, link, body, bytes + extraBytes, at, node.lamport);
     return;
   }
-  node.disk.held.push({ after, packet: createPacket(world, link, body, bytes + extraBytes, at, node.lamport) });
+  node.disk.held.push(createPacket(world, link, body, bytes + extraBytes, after, node.lamport));
 }
 
 function sendSnapshot(
@@ -312,32 +316,45 @@ export function onSynced(world: World, ledger: Ledger, node: SimNode, generation
     takeDown(world, ledger, node, 0, downtime);
     return;
   }
-  const done = disk.pending.slice(0, disk.syncing);
+  const count = disk.syncing;
+  const images = imagesAmong(disk, count);
+  const wrote = world.trace === null ? 0 : persists(disk.pending.slice(0, count));
   world.counts.syncs += 1;
   disk.syncing = 0;
   const before = disk.durableSeq;
-  completeWrites(node, done.length, ledger);
-  environment(world, node, "Persist", [node.id, done.length]);
+  completeWrites(node, count, ledger);
+  environment(world, node, "Sync", [node.id, wrote]);
   releaseHeld(world, node);
-  for (const { image } of done) if (image !== null) imageSaved(world, ledger, node, image);
+  for (const image of images) imageSaved(world, ledger, node, image);
   if (disk.durableSeq > before) enqueue(world, ledger, node, { type: "durable", upTo: disk.durableSeq });
   // What the node wrote while the sync ran goes into the next one.
   startSync(world, node, world.now);
 }
 
-function releaseHeld(world: World, node: SimNode): void {
-  const { disk } = node;
-  const { held } = disk;
-  if (held.length === 0) return;
-  const still = [];
-  for (const message of held) {
-    if (message.after <= disk.durableSeq) transmitPacket(world, message.packet, world.now);
-    else still.push(message);
+const NO_IMAGES: readonly SavedImage[] = [];
+
+function imagesAmong(disk: SimNode["disk"], count: number): readonly SavedImage[] {
+  let found: SavedImage[] | null = null;
+  for (let i = 0; i < count; i += 1) {
+    const write = disk.pending.at(i);
+    if (write.type !== "image") continue;
+    found ??= [];
+    found.push(write);
   }
-  disk.held = still;
+  return found ?? NO_IMAGES;
 }
 
-function imageSaved(world: World, ledger: Ledger, node: SimNode, image: NonNullable<PendingWrite["image"]>): void {
+/** Messages may wait for different writes, and need not be in their order. */
+function releaseHeld(world: World, node: SimNode): void {
+  const { held, durableSeq } = node.disk;
+  for (let left = held.length; left > 0; left -= 1) {
+    const packet = held.shift();
+    if (packet.after <= durableSeq) transmitPacket(world, packet, world.now);
+    else held.push(packet);
+  }
+}
+
+function imageSaved(world: World, ledger: Ledger, node: SimNode, image: SavedImage): void {
   if (image.sender >= 0) {
     const sender = world.nodes[image.sender] as SimNode;
     const link = world.links[node.number * world.nodes.length + image.sender] as Link;
@@ -365,10 +382,8 @@ export function receive(world: World, ledger: Ledger, node: SimNode, packet: Pac
     case "snapshot": {
       const { message, snapshot, image } = body;
       const input: SimInput = { type: "snapshotReceived", from: from.id, message, snapshot };
-      write(world, node, {
-        persist: null,
-        image: { id: snapshot.id, index: snapshot.index, bytes: image, input, sender: from.number },
-      });
+      const { id, index } = snapshot;
+      write(world, node, { type: "image", id, index, bytes: image, input, sender: from.number });
       startSync(world, node, world.now);
       break;
     }
@@ -390,45 +405,4 @@ function decoded(world: World, message: AnyProtocol["Message"]): AnyProtocol["Me
   }
   assert(at === bytes.length, `totalBytes of ${message.type} says ${bytes.length}, header and payloads are ${at}`);
   return codec.decode(bytes);
-}
-
-function environment(world: World, node: SimNode, action: string, args: readonly unknown[]): void {
-  if (world.trace === null) return;
-  world.traceSeq += 1;
-  world.trace.line({
-    seq: world.traceSeq,
-    node: node.id,
-    action,
-    args,
-    sent: [],
-    state: null,
-    time: world.now,
-    lamport: node.lamport,
-  });
-}
-
-/** A line per action. A message belongs to the action that follows it in the step, or to the last one. */
-function traceActions(world: World, node: SimNode, effects: readonly SimEffect[], at: number): void {
-  let last = -1;
-  for (let i = 0; i < effects.length; i += 1) if ((effects[i] as SimEffect).type === "action") last = i;
-  let sent: (readonly [string, unknown])[] = [];
-  for (let i = 0; i < effects.length; i += 1) {
-    const effect = effects[i] as SimEffect;
-    if (effect.type === "send" || effect.type === "sendSnapshot") sent.push([effect.to, effect.message]);
-    if (effect.type !== "action") continue;
-    if (i === last)
-      for (const rest of effects.slice(i + 1)) if (rest.type === "send") sent.push([rest.to, rest.message]);
-    world.traceSeq += 1;
-    world.trace?.line({
-      seq: world.traceSeq,
-      node: node.id,
-      action: effect.name,
-      args: effect.args,
-      sent,
-      state: effect.specState,
-      time: at,
-      lamport: node.lamport,
-    });
-    sent = [];
-  }
 }

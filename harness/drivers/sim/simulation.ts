@@ -5,10 +5,12 @@ import { Clients } from "./clients.js";
 import { timerIsDue } from "./clock.js";
 import { createDisk } from "./disk.js";
 import { Faults } from "./faults.js";
+import { Fifo } from "./fifo.js";
 import { Ledger } from "./ledger.js";
 import { LivenessWatch } from "./liveness.js";
 import { arrives, connectNodes, onLinkBreak } from "./network.js";
 import { boot, bringUp, enqueue, onCrashTrigger, onSynced, receive, resumeTurns } from "./node.js";
+import { traceRefused } from "./traceStep.js";
 import { outcomeOf } from "./outcome.js";
 import { EventQueue } from "./queue.js";
 import { Random } from "./random.js";
@@ -197,6 +199,7 @@ export class Simulation {
 
   /** Nobody listens: the kernel refuses a client's connection. */
   private refuse(node: SimNode, packet: Packet): void {
+    traceRefused(this.world, node, packet);
     if (packet.body.type !== "request") return;
     clientReply(this.world, node, packet.body.request.token, null, this.world.now);
   }
@@ -316,7 +319,7 @@ function createNode(spec: SimulationSpec, configuration: Configuration, region: 
     busyUntil: 0,
     turnScheduled: false,
     turnEndWanted: false,
-    inbox: [],
+    inbox: new Fifo(),
     timers: new Map(),
     transfersDone: new Set(),
     lamport: 0,

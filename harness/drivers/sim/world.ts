@@ -11,6 +11,7 @@ import type {
 import type { ClientRequest, HostEffect, HostInput, Reply } from "../../host/index.js";
 import type { Scenario, Weather } from "../../scenarios/index.js";
 import type { Host } from "../../host/index.js";
+import type { Fifo } from "./fifo.js";
 import type { EventQueue } from "./queue.js";
 import type { Random } from "./random.js";
 import type { EnvironmentCounts } from "./spec.js";
@@ -55,6 +56,8 @@ export interface Packet {
   readonly id: number;
   readonly body: Body;
   readonly bytes: number;
+  /** The write it waits for; 0: none. */
+  readonly after: number;
   /** When it left, and the how manyth to leave it was: a message may be held behind a write after it was made. */
   sentAt: number;
   order: number;
@@ -134,13 +137,11 @@ export interface Clock {
   ppm: number;
 }
 
-export interface PendingWrite {
-  readonly persist: Persist | null;
-  /** Instead of a persist: bytes for the snapshot store, and what to tell the node when they are durable. */
-  readonly image: SavedImage | null;
-}
+/** What waits for a sync: a write of the core, or bytes for the snapshot store. */
+export type PendingWrite = Persist | SavedImage;
 
 export interface SavedImage {
+  readonly type: "image";
   readonly id: string;
   readonly index: number;
   readonly bytes: Uint8Array;
@@ -148,11 +149,6 @@ export interface SavedImage {
   readonly input: SimInput;
   /** The node that sent it and waits to hear that it arrived; -1: it was made here. */
   readonly sender: number;
-}
-
-export interface HeldMessage {
-  readonly after: number;
-  readonly packet: Packet;
 }
 
 /** A disk at the level of records. */
@@ -167,13 +163,14 @@ export interface Disk {
   /** What is damaged; found at the next boot. */
   damage: string | null;
   /** Writes the process has issued and that are not durable yet, oldest first. */
-  pending: PendingWrite[];
+  readonly pending: Fifo<PendingWrite>;
   /** How many of `pending` the running sync covers; 0: none runs. */
   syncing: number;
   /** Voids the event of a sync that a crash interrupted. */
   generation: number;
   durableSeq: number;
-  held: HeldMessage[];
+  /** Messages held behind a write, in the order they were sent. */
+  readonly held: Fifo<Packet>;
   readonly random: Random;
   /** Faults: durations that replace the scenario's (last one counts), syncs that will fail, no space left. */
   slow: { readonly fault: number; readonly minMs: number; readonly maxMs: number }[];
@@ -207,7 +204,8 @@ export interface SimNode {
   busyUntil: number;
   turnScheduled: boolean;
   turnEndWanted: boolean;
-  inbox: SimInput[];
+  /** Inputs that wait for the next loop turn. */
+  readonly inbox: Fifo<SimInput>;
   timers: Map<string, Timer>;
   /** Snapshot transfers of this node that have arrived, so that their timeouts say nothing more. */
   readonly transfersDone: Set<string>;
