@@ -5,21 +5,28 @@ import { startReadRound } from "./reads.js";
 import type { Progress, RaftState } from "./state.js";
 
 /**
- * Spec: AdvanceCommitIndex(i). Only an entry of the current term is counted (Raft §5.4.2, Figure 8). Terms never fall
- * along a log, so if the quorum's index holds an older term, everything below it does too and there is nothing to look for.
+ * The index up to which a leader may commit now, or 0. Only an entry of the current term is counted (Raft §5.4.2,
+ * Figure 8). Terms never fall along a log, so if the quorum's index holds an older term, everything below it does too
+ * and there is nothing to look for.
  */
-export function advanceCommitIndex(r: RaftState, out: Out): void {
+export function committable(r: RaftState): Index {
   const index = quorumIndex(r.quorum, r.matchIndex);
-  if (index <= r.commitIndex) return;
-  if (roundAt(r.log, index) !== r.currentTerm) return; // An old term commits only with a new entry after it.
+  if (index <= r.commitIndex) return 0;
+  return roundAt(r.log, index) === r.currentTerm ? index : 0; // An old term commits only with a new entry after it.
+}
+
+/** Spec: AdvanceCommitIndex(i). */
+export function advanceCommitIndex(r: RaftState, out: Out): void {
+  const index = committable(r);
+  if (index === 0) return;
   const opensTerm = r.commitIndex < r.termStartIndex;
   const from = r.commitIndex;
   r.commitIndex = index;
-  if (r.tracing) action(r, "AdvanceCommitIndex", [r.id, index], out);
   forgetProposals(r);
   applyAfter(r, from, out);
   if (opensTerm) startReadRound(r, out);
   for (const p of r.peers) announceCommit(r, p, out);
+  if (r.tracing) action(r, "AdvanceCommitIndex", [r.id, index], out);
 }
 
 /** A follower learns what is committed; never back, whatever order messages come in. Returns whether it moved. */

@@ -1,7 +1,7 @@
 /** Raft for readers: one line per message, and the state under the names of the spec. */
-import { type Entry, unreachable } from "../core/index.js";
-import type { RaftMessage } from "./messages.js";
-import type { RaftState } from "./state.js";
+import { type Entry, lastIndex, lastRound, unreachable } from "../core/index.js";
+import type { RaftMessage, ReadOrigin } from "./messages.js";
+import type { Progress, RaftState } from "./state.js";
 
 /** One stable line for goldens. Positions are written index/term. */
 export function describe(m: RaftMessage): string {
@@ -40,8 +40,8 @@ function position(entry: Entry): string {
   return `${entry.index}/${entry.round}`;
 }
 
-/** What the spec calls an entry's value: equal for equal commands, short for long ones. */
-function valueText(entry: Entry): string {
+/** A command as the specs see it: equal texts for equal commands, short for long ones. */
+export function valueText(entry: Entry): string {
   if (entry.kind === "noop") return "Noop";
   const bytes = entry.command;
   if (bytes.length <= 32) {
@@ -55,30 +55,82 @@ function valueText(entry: Entry): string {
   return `${bytes.length}:${hash.toString(16)}`;
 }
 
+/** What nobody and nothing is called in the spec. */
+const NIL = "Nil";
+
 /**
- * The variables of the spec. Timers, write numbers, flow control and reads are left out: the first three are no state of
- * the spec, and reads end in what clients see. `matchIndex` has the own durable index under the own name.
+ * The variable `node` of the spec for this replica. The log stands here by its end alone, since a trace that repeated it
+ * at every action would grow with its square; the whole of it is in `log`. Left out: timers, write numbers, sizes in
+ * bytes, clocks and leases, the host's requests.
  */
 export function specState(r: RaftState): unknown {
-  const log: { term: number; value: string }[] = [];
-  for (const entry of r.log.slots) if (entry !== undefined) log.push({ term: entry.round, value: valueText(entry) });
+  const last = r.log.slots[r.log.slots.length - 1];
   const nextIndex: Record<string, number> = {};
   const matchIndex: Record<string, number> = {};
-  for (const p of r.peers) nextIndex[p.id] = p.nextIndex;
+  const ackedRound: Record<string, number> = {};
+  const progress: Record<string, unknown> = {};
+  for (const p of r.peers) {
+    nextIndex[p.id] = p.nextIndex;
+    progress[p.id] = progressOf(p);
+  }
   for (const [id, index] of r.matchIndex) matchIndex[id] = index;
+  for (const [id, round] of r.ackedRound) ackedRound[id] = round;
   return {
     currentTerm: r.currentTerm,
-    votedFor: r.idOfOrdinal.get(r.votedFor) ?? "Nil",
+    votedFor: r.idOfOrdinal.get(r.votedFor) ?? NIL,
     state: r.voter ? r.role : "Learner",
-    leader: r.leader ?? "Nil",
+    leader: r.leader ?? NIL,
     leaderHeard: r.leaderHeard,
-    log,
-    snapshotIndex: r.log.snapshotIndex,
-    snapshotTerm: r.log.snapshotRound,
+    lastIndex: lastIndex(r.log),
+    lastTerm: lastRound(r.log),
+    lastValue: last === undefined ? NIL : valueText(last),
+    logStart: { index: r.log.snapshotIndex, term: r.log.snapshotRound },
+    snapshot: { index: r.snapshot?.index ?? 0, term: r.snapshot?.round ?? 0 },
     commitIndex: r.commitIndex,
-    // In the order of ordinals, so that two replicas with the same votes print the same text.
-    votesGranted: r.quorum.voters.filter((id) => r.votesGranted.has(id)),
+    durableIndex: r.durableIndex,
+    // A set: sorted, so that two replicas with the same votes print the same text.
+    votesGranted: r.quorum.voters.filter((id) => r.votesGranted.has(id)).sort(byText),
     nextIndex,
     matchIndex,
+    progress,
+    termStartIndex: r.termStartIndex,
+    round: r.round,
+    ackedRound,
+    readsWaiting: r.readsWaiting.map((origin) => originOf(r, origin)),
+    readRounds: r.readRounds.map(({ round, readIndex, reads }) => ({
+      round,
+      readIndex,
+      reads: reads.map((origin) => originOf(r, origin)),
+    })),
+    readsForwarded: r.readsForwarded.length,
+    readsQueued: r.readsQueued.length,
+    readContext: r.readsForwarded.length === 0 ? NIL : contextText(r.incarnation, r.readContext),
   };
+}
+
+function byText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function progressOf(p: Progress): unknown {
+  return {
+    phase: p.phase,
+    paused: p.paused,
+    inflight: p.inflightLast.slice(),
+    snapshot: p.snapshotIndex,
+    active: p.active,
+    resend: p.resend,
+    commitSent: p.commitSent,
+  };
+}
+
+/** A read of the own host has no context: which request it is does not matter to the spec. */
+function originOf(r: RaftState, origin: ReadOrigin): unknown {
+  if (origin.peer === null) return { peer: r.id, context: NIL };
+  return { peer: origin.peer, context: contextText(origin.incarnation, origin.request) };
+}
+
+/** The name of a batch of reads: unique among all that its node ever asks for. */
+export function contextText(incarnation: number, context: number): string {
+  return `${incarnation}.${context}`;
 }

@@ -225,11 +225,10 @@ export function onCheckQuorumTimeout(r: RaftState, out: Out): void {
     if (p.voter && p.active) heard += 1;
     p.active = false;
   }
-  if (heard < r.quorum.replication) {
-    becomeFollower(r, r.currentTerm, null, out);
-    if (r.tracing) action(r, "CheckQuorum", [r.id], out);
-    return;
+  if (heard < r.quorum.replication) becomeFollower(r, r.currentTerm, null, out);
+  else {
+    const ms = r.options.electionTimeoutMinMs;
+    out.push({ type: "setTimer", timer: "checkQuorum", minMs: ms, maxMs: ms });
   }
-  const ms = r.options.electionTimeoutMinMs;
-  out.push({ type: "setTimer", timer: "checkQuorum", minMs: ms, maxMs: ms });
+  if (r.tracing) action(r, "CheckQuorum", [r.id], out);
 }

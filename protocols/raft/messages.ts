@@ -167,6 +167,7 @@ export type RaftAction =
   | "ReadIndex"
   | "HandleReadIndexRequest"
   | "HandleReadIndexResponse"
+  | "ReadRetry"
   | "CompactLog"
   | "HandleInstallSnapshotRequest"
   | "HandleInstallSnapshotResponse"

@@ -125,9 +125,10 @@ function forwardBatch(r: RaftState, out: Out): void {
   out.push({ type: "setTimer", timer: "readRetry", minMs: ms, maxMs: ms });
 }
 
-/** The request or its answer was lost, or there is a new leader. */
+/** The request or its answer was lost, or there is a new leader. Spec: ReadRetry(i). */
 export function onReadRetry(r: RaftState, out: Out): void {
   forwardBatch(r, out);
+  if (r.tracing) action(r, "ReadRetry", [r.id], out);
 }
 
 /** Nobody is left to ask: the reads are refused. */

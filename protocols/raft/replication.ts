@@ -1,7 +1,7 @@
 /** The leader's side of replication, and heartbeats on both sides (Raft §5.3; Ongaro §6.4, §10.2). */
 import { type Entry, lastIndex, type NodeId, putEntry, type RequestId } from "../core/index.js";
 import { acknowledge, backtrack, resendAfterSilence, sendEntries } from "./catchup.js";
-import { advanceCommitIndex, announceCommit, commitTo } from "./commit.js";
+import { advanceCommitIndex, announceCommit, commitTo, committable } from "./commit.js";
 import { followLeader } from "./election.js";
 import type { AppendEntriesResponse, Heartbeat, HeartbeatResponse } from "./messages.js";
 import { action, type Out, persist, rejectFailed, send } from "./output.js";
@@ -56,9 +56,11 @@ export function onMatch(
 ): void {
   acknowledge(r, p, index);
   sendEntries(r, p, out);
+  const advances = p.voter && committable(r) > 0;
+  // Where the commit index moves, every member is told of the new one, this one too.
+  if (!advances) announceCommit(r, p, out);
   if (r.tracing) action(r, name, [r.id, p.id], out);
-  if (p.voter) advanceCommitIndex(r, out);
-  announceCommit(r, p, out);
+  if (advances) advanceCommitIndex(r, out);
 }
 
 /** Spec: Heartbeat(i). */
