@@ -85,9 +85,9 @@ export class Subject {
 
   input(input: Input<MultiPaxos>): this {
     this.effects = multipaxos.step(this.state, input, this.nowMs);
-    for (const { name, check } of multipaxos.invariants) {
-      const broken = check(this.state, [this.state]);
-      if (broken !== null) throw new Error(`${name}: ${broken}`);
+    for (const invariant of multipaxos.invariants) {
+      const broken = invariant.check(this.state, [this.state]);
+      if (broken !== null) throw new Error(`${invariant.name}: ${broken}`);
     }
     return this;
   }

@@ -92,7 +92,9 @@ function decodes(bytes: Uint8Array): boolean {
 describe("the codec", () => {
   test("every message comes back as it was", () => {
     fc.assert(
-      fc.property(message, (m) => expect(zab.codec.decode(bytesOf(m))).toEqual(m)),
+      fc.property(message, (m) => {
+        expect(zab.codec.decode(bytesOf(m))).toEqual(m);
+      }),
       { numRuns: 500 },
     );
   });
