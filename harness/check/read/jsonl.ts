@@ -26,6 +26,8 @@ const OBSERVED = 6;
 const LEVEL = 7;
 const SKIPPED = 8;
 const fieldCount = 9;
+const planSize = 16;
+const planBytes = 12;
 
 /** Reads one line at a time into a builder. */
 export class JsonlReader {
@@ -33,12 +35,15 @@ export class JsonlReader {
   private readonly starts = new Int32Array(fieldCount);
   private readonly ends = new Int32Array(fieldCount);
   private bytes: Uint8Array = new Uint8Array(0);
+  private view: DataView = new DataView(new ArrayBuffer(0));
+  /** The fields of the last line, in order: the next line most likely has the same. */
+  private readonly plan = new FieldPlan();
   private readonly smallProcess: number[] = [];
-  private readonly nameOfText = new Map<string, number>();
   private lastKeyText = new Uint8Array(0);
   private lastKey = -1;
-  private lastNameText = new Uint8Array(0);
-  private lastName = -1;
+  /** Texts of names seen, with their quotes; a handful. */
+  private readonly nameTexts: Uint8Array[] = [];
+  private readonly nameIds: number[] = [];
 
   constructor(builder: HistoryBuilder) {
     this.builder = builder;
@@ -51,7 +56,10 @@ export class JsonlReader {
     while (start < end && isBlank(bytes[start] as number)) start += 1;
     while (end > start && isBlank(bytes[end - 1] as number)) end -= 1;
     if (start === end) return;
-    this.bytes = bytes;
+    if (bytes !== this.bytes) {
+      this.bytes = bytes;
+      this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
     if (this.split(start, end) && this.addFast(line)) return;
     const event = decodeHistoryEvent(textOf(bytes, start, end), this.builder.file, line);
     addEvent(this.builder, event, line);
@@ -63,18 +71,23 @@ export class JsonlReader {
     starts.fill(-1);
     if (bytes[from] !== 0x7b) return false;
     let at = from + 1;
-    for (;;) {
-      while (bytes[at] === 0x20) at += 1;
-      if (bytes[at] !== QUOTE) return false;
-      const name = at + 1;
-      at = name;
-      while (at < to && bytes[at] !== QUOTE) at += 1;
-      const field = fieldOf(bytes, name, at);
-      if (field < 0) return false;
-      at += 1;
-      while (bytes[at] === 0x20) at += 1;
-      if (bytes[at] !== COLON) return false;
-      at += 1;
+    for (let n = 0; ; n++) {
+      let field = this.plan.match(this.view, at, n);
+      if (field >= 0) at += this.plan.lengths[n] as number;
+      else {
+        while (bytes[at] === 0x20) at += 1;
+        if (bytes[at] !== QUOTE) return false;
+        const quote = at;
+        at += 1;
+        while (at < to && bytes[at] !== QUOTE) at += 1;
+        field = fieldOf(bytes, quote + 1, at);
+        if (field < 0) return false;
+        at += 1;
+        if (bytes[at] === COLON) this.plan.set(this.view, n, quote, at + 1 - quote, field);
+        while (bytes[at] === 0x20) at += 1;
+        if (bytes[at] !== COLON) return false;
+        at += 1;
+      }
       while (bytes[at] === 0x20) at += 1;
       starts[field] = at;
       at = endOfValue(bytes, at, to);
@@ -166,15 +179,12 @@ export class JsonlReader {
     const from = this.starts[F] as number;
     const to = this.ends[F] as number;
     if (from < 0 || this.bytes[from] !== QUOTE) return -1;
-    if (sameBytes(this.bytes, from, to, this.lastNameText)) return this.lastName;
-    const text = textOf(this.bytes, from + 1, to - 1);
-    let name = this.nameOfText.get(text);
-    if (name === undefined) {
-      name = this.builder.nameId(text);
-      this.nameOfText.set(text, name);
+    for (let n = 0; n < this.nameTexts.length; n++) {
+      if (sameBytes(this.bytes, from, to, this.nameTexts[n] as Uint8Array)) return this.nameIds[n] as number;
     }
-    this.lastNameText = this.bytes.slice(from, to);
-    this.lastName = name;
+    const name = this.builder.nameId(textOf(this.bytes, from + 1, to - 1));
+    this.nameTexts.push(this.bytes.slice(from, to));
+    this.nameIds.push(name);
     return name;
   }
 
@@ -216,6 +226,32 @@ export class JsonlReader {
     const middle = endOfValue(bytes, from + 1, to);
     if (middle < 0 || bytes[middle] !== COMMA || !isPlainScalar(bytes, from + 1, middle)) return -1;
     return isPlainScalar(bytes, middle + 1, to - 1) ? middle : -1;
+  }
+}
+
+/** Names of fields with quotes and colon, `"time":`, as 4-byte words: the first, the second and the last. */
+class FieldPlan {
+  readonly lengths = new Int32Array(planSize);
+  private readonly fields = new Int32Array(planSize).fill(-1);
+  private readonly words = new Int32Array(3 * planSize);
+
+  /** The field that stands at `at` if it is the one planned for place `n`, else -1. */
+  match(view: DataView, at: number, n: number): number {
+    if (n >= planSize || at + planBytes > view.byteLength) return -1;
+    const length = this.lengths[n] as number;
+    if (length < 4 || view.getInt32(at) !== this.words[3 * n]) return -1;
+    if (view.getInt32(at + length - 4) !== this.words[3 * n + 2]) return -1;
+    if (length > 8 && view.getInt32(at + 4) !== this.words[3 * n + 1]) return -1;
+    return this.fields[n] as number;
+  }
+
+  set(view: DataView, n: number, at: number, length: number, field: number): void {
+    if (n >= planSize || length < 4 || length > planBytes || at + planBytes > view.byteLength) return;
+    this.lengths[n] = length;
+    this.fields[n] = field;
+    this.words[3 * n] = view.getInt32(at);
+    this.words[3 * n + 1] = view.getInt32(at + 4);
+    this.words[3 * n + 2] = view.getInt32(at + length - 4);
   }
 }
 
@@ -270,10 +306,13 @@ function endOfValue(bytes: Uint8Array, at: number, to: number): number {
     }
     return -1;
   }
-  if (first === 0x7b) return -1;
-  for (let i = at; i < to; i++) {
+  const isDigit = (first - 0x30) >>> 0 < 10 || first === 0x2d;
+  if (!isDigit && first !== 0x6e && first !== 0x74 && first !== 0x66) return -1;
+  let i = at + 1;
+  while (((bytes[i] as number) - 0x30) >>> 0 < 10) i += 1;
+  for (; i < to; i++) {
     const byte = bytes[i] as number;
-    if (byte === COMMA || byte === CLOSE_MAP || byte === CLOSE_LIST || byte === 0x20) return i > at ? i : -1;
+    if (byte === COMMA || byte === CLOSE_MAP || byte === CLOSE_LIST || byte === 0x20) return i;
   }
   return -1;
 }
