@@ -234,12 +234,14 @@ function cutHistory(s: ZabState, plan: Plan): Index | null {
 function replaceHistory(s: ZabState, snapshot: Snapshot, out: Out): Index | null {
   const held = s.log.slots.length > 0 ? firstIndex(s.log) : null;
   if (held !== null) forgetWritesFrom(s, held);
+  // Entries that trail below the own snapshot are held in memory only.
+  const onDisk = held === null ? null : Math.max(held, (s.snapshot?.index ?? 0) + 1);
   s.log = createLog(snapshot, []);
   s.snapshot = snapshot;
   s.committed = snapshot.index;
   s.snapshotAsked = snapshot.index;
   out.push({ type: "installSnapshot", snapshot });
-  return held;
+  return onDisk;
 }
 
 /** Behind the last write, which holds history and currentEpoch or came after them. */
