@@ -20,6 +20,7 @@ const SCHEMAS = [
   ["output-compare", "harness/cli/output.ts", "CompareOutput"],
   ["output-sim", "harness/cli/output.ts", "SimOutput"],
   ["output-check", "harness/cli/output.ts", "CheckOutput"],
+  ["output-check-manifest", "harness/cli/output.ts", "CheckManifestOutput"],
   ["output-plan", "harness/cli/output.ts", "PlanOutput"],
   ["output-scenarios", "harness/cli/output.ts", "ScenariosOutput"],
   ["output-doctor", "harness/cli/output.ts", "DoctorOutput"],

@@ -184,8 +184,8 @@ function remoteLeaderWords(rows: readonly IncidentRow[]): string {
   const lossy = remote.filter((row) => row.cell.link === "slow, 50 % loss");
   if (healthy.length === 0 || lossy.length === 0) return "";
   const before = healthy.map((row) => `${titleOf(row.protocol)} ${milliseconds(row.outcome.p50Ms)}`);
-  const after = lossy.map((row) => `${titleOf(row.protocol)} ${milliseconds(row.outcome.p50Ms)}`);
-  return `With a remote leader every write is slow even on a healthy link (${list(before)}). Loss then moves the leadership home where the protocol lets it: at 50 % loss half of the commits take up to ${list(after)}.`;
+  const after = lossy.map((row) => `${milliseconds(row.outcome.p50Ms)} (${titleOf(row.protocol)})`);
+  return `With a remote leader every write is slow even on a healthy link (${list(before)}). Loss then moves the leadership home where the protocol lets it: at 50 % loss half of the commits are made within ${list(after)}.`;
 }
 
 function preVoteWords(rows: readonly IncidentRow[]): string {
@@ -202,7 +202,7 @@ function preVoteWords(rows: readonly IncidentRow[]): string {
       `${cell.link}: ${plural(outcome.elections, "election")}, ${milliseconds(outcome.unavailableMs)} without commits`,
   );
   const most = Math.max(...withIt.map((row) => row.outcome.elections));
-  return `Raft without PreVote lets remote voters that hear nothing depose a leader who has a majority at home (${cells.join("; ")}); with PreVote there ${most === 1 ? "was 1 such election" : `were ${most} such elections`} at most.`;
+  return `Raft without PreVote lets remote voters that hear nothing depose a leader who has a majority at home (${cells.join("; ")}); with PreVote ${most === 0 ? "there was none" : `there were up to ${plural(most, "election")}`}.`;
 }
 
 function fixWords(rows: readonly IncidentRow[]): string {

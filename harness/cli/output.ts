@@ -1,5 +1,6 @@
 /** What each verb prints with --json: one object. Scripts depend on these fields, so they only grow. */
-import type { PairedRow, RunRecord, SummaryRow, Verdict } from "../record/index.js";
+import type { CheckFileResult, ManifestResult } from "../check/index.js";
+import type { PairedRow, RunRecord, SummaryRow } from "../record/index.js";
 
 export interface CompareOutput {
   /** The verdict in words, the first line standing alone. */
@@ -49,19 +50,11 @@ export interface SimOutput {
   };
 }
 
-export interface CheckOutput {
-  readonly verdict: Verdict;
-  readonly level: string;
-  readonly model: string;
-  readonly operations: number;
-  readonly parseMs: number;
-  /** The check alone. */
-  readonly wallMs: number;
-  readonly reason?: string;
-  readonly witness?: readonly unknown[];
-  /** Reads below linearizable that saw a value already overwritten, by level. */
-  readonly staleReads: { readonly [level: string]: number };
-}
+/** `check HISTORY`. */
+export type CheckOutput = Omit<CheckFileResult, "text" | "page">;
+
+/** `check --manifest FILE`. */
+export type CheckManifestOutput = Omit<ManifestResult, "text">;
 
 export interface PlanOutput {
   readonly name: string;

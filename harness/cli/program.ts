@@ -1,11 +1,13 @@
 /** The verbs and their options, as commander knows them. */
 import { Command, Option } from "commander";
 import type { TimingProfile } from "../../protocols/core/index.js";
+import { allLevels, builtinModels } from "../check/index.js";
+import { InputError } from "../scenarios/index.js";
 import { collect, parseCount, parseDuration, parseNames, parseSeed, parseSeeds } from "./arguments.js";
 import { synodVersion } from "./environment.js";
 import type { ExitCode } from "./exit.js";
 import { terminal, type Terminal } from "./terminal.js";
-import { check } from "./verbs/check.js";
+import { check, checkAll, type CheckOptions } from "./verbs/check.js";
 import type { CompareOptions } from "./verbs/compare.js";
 import { doctor } from "./verbs/doctor.js";
 import { plan } from "./verbs/plan.js";
@@ -156,23 +158,26 @@ function addFileVerbs(verb: AddVerb): void {
   )
     .argument("<manifest>", "as `synod sim --out` writes it")
     .addOption(deadlineOption());
-  verb("check", "a client history against a consistency level", (out, options, args) =>
-    check(
-      args[0] as string,
-      {
-        level: "linearizable",
-        model: "kv",
-        manifest: options["manifest"] as string | undefined,
-        html: options["html"] as string | undefined,
-        deadlineMs: options["deadline"] as number,
-      },
-      out,
-    ),
-  )
-    .argument("<history>", "JSONL, one event a line")
-    .addOption(new Option("--level <level>", "what is promised").choices(["linearizable"]).default("linearizable"))
-    .addOption(new Option("--model <model>", "what an operation means").choices(["kv"]).default("kv"))
-    .option("--manifest <file>", "the run it comes from")
+  verb("check", "a client history against a consistency level", (out, options, args) => {
+    const deadlineMs = options["deadline"] as number;
+    const manifest = options["manifest"] as string | undefined;
+    const [history] = args;
+    if ((history === undefined) === (manifest === undefined))
+      throw new InputError({
+        file: "check",
+        path: "",
+        expected: "a history or --manifest",
+        found: history === undefined ? "neither" : "both",
+      });
+    if (manifest !== undefined) return checkAll(manifest, deadlineMs, out);
+    const level = options["level"] as CheckOptions["level"];
+    const model = options["model"] as CheckOptions["model"];
+    return check(history as string, { level, model, html: options["html"] as string | undefined, deadlineMs }, out);
+  })
+    .argument("[history]", "JSONL, Jepsen's EDN, or a log of porcupine's")
+    .addOption(new Option("--level <level>", "what is promised").choices([...allLevels, "all"]).default("linearizable"))
+    .addOption(new Option("--model <model>", "what an operation means").choices([...builtinModels]).default("kv"))
+    .option("--manifest <file>", "check every history that this list names (file, model, ops, expected) instead of one")
     .option("--html <file>", "write the verdict and the witness as a page")
     .addOption(deadlineOption());
   verb("step", "the script driver by hand: type events, see effects", (out, options, args) =>

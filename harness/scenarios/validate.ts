@@ -12,7 +12,7 @@ export type SchemaName =
   | "manifest"
   | "run"
   | `${string}-options`
-  | `output-${"compare" | "sim" | "check" | "plan" | "scenarios" | "doctor"}`;
+  | `output-${"compare" | "sim" | "check" | "check-manifest" | "plan" | "scenarios" | "doctor"}`;
 
 /** The folder that holds the scenario files and `schema/`: found from the sources, from dist and from a packed package. */
 export function scenarioFolder(): string {

@@ -91,7 +91,22 @@ test("check finds a lost write, with a witness, exit 1", () => {
   expect(output.verdict).toBe("violated");
   expect(output.witness?.length).toBeGreaterThan(0);
   expect(said.code).toBe(1);
-  expect(readFileSync(join(folder.path(), "lost.html"), "utf8")).toContain("lost.jsonl is not linearizable");
+  expect(readFileSync(join(folder.path(), "lost.html"), "utf8")).toContain("Not linearizable");
+});
+
+test("check looks at every history of a list and says which one is otherwise", () => {
+  const list = [
+    "file\tmodel\tops\texpected",
+    "lost.jsonl\tkv\t2\tlinearizable",
+    "one/history.jsonl\tkv\tOPS\tlinearizable",
+  ];
+  const history = readFileSync(join(folder.path(), "one/history.jsonl"), "utf8");
+  const operations = history.split("\n").filter((line) => line.includes('"type":"invoke"')).length;
+  writeFileSync(join(folder.path(), "list.tsv"), list.join("\n").replace("OPS", String(operations)));
+  const said = synod(["check", "--manifest", "list.tsv", "--json"], folder.path());
+  expect(object(said, "output-check-manifest")).toMatchObject({ verdict: "violated", agreeing: 1 });
+  expect(said.err).toContain("lost.jsonl: expected linearizable, got violated");
+  expect(said.code).toBe(1);
 });
 
 test.each([

@@ -1,75 +1,56 @@
-/** `synod check HISTORY`: a client history against a consistency level. */
-import { checkLinearizable, historyFromEvents, type LinearizableResult, staleReads } from "../../check/index.js";
-import { decodeHistory } from "../../record/history.js";
-import { readText } from "../../scenarios/index.js";
-import { escapeHtml } from "../../report/escape.js";
+/** `synod check HISTORY`: a client history against a consistency level; or all histories that a manifest lists. */
+import { checkFile, type CheckFileOptions, type CheckFileResult, checkManifest } from "../../check/index.js";
+import { InputError } from "../../scenarios/index.js";
 import { exitOf, type ExitCode } from "../exit.js";
 import { milliseconds, plural } from "../numbers.js";
-import type { CheckOutput } from "../output.js";
-import { type Terminal, wrap } from "../terminal.js";
+import type { CheckManifestOutput, CheckOutput } from "../output.js";
+import type { Terminal } from "../terminal.js";
 import { writeWhole } from "../write.js";
-import { loadManifest } from "./replay.js";
 
 export interface CheckOptions {
-  readonly level: "linearizable";
-  readonly model: "kv";
-  /** The run that the history comes from; its faults are named in the HTML. */
-  readonly manifest: string | undefined;
+  readonly level: NonNullable<CheckFileOptions["level"]>;
+  readonly model: NonNullable<CheckFileOptions["model"]>;
   readonly html: string | undefined;
   readonly deadlineMs: number;
 }
 
+/** @throws InputError or HistoryFormatError for what cannot be read. */
 export function check(file: string, options: CheckOptions, out: Terminal): ExitCode {
-  const run = options.manifest === undefined ? null : loadManifest(options.manifest);
-  const begun = performance.now();
-  const history = historyFromEvents(decodeHistory(readText(file), file), {}, file);
-  const parseMs = Math.round(performance.now() - begun);
-  const result = checkLinearizable(history, { model: options.model, deadlineMs: options.deadlineMs });
-  const stale = staleReads(history);
-  const output = outputOf(result, stale, parseMs, options);
-  if (options.html !== undefined) writeWhole(options.html, page(file, output, run?.manifest.protocol ?? null));
-  sayCheck(file, output, out);
-  if (options.html !== undefined) out.say(`Page: ${options.html}`);
-  out.result(output);
-  return exitOf(output.verdict);
+  const { level, model, deadlineMs, html } = options;
+  const result = readable(file, () => checkFile(file, { level, model, deadlineMs }));
+  if (html !== undefined) writeWhole(html, result.page());
+  for (const line of result.text.split("\n")) out.say(line);
+  for (const [asked, count] of Object.entries(result.staleReads))
+    if (count > 0) out.say(`${plural(count, "read")} at level ${asked} saw a value that had been overwritten.`);
+  out.say(`Read in ${milliseconds(result.parseMs)}, checked in ${milliseconds(result.wallMs)}.`);
+  if (html !== undefined) out.say(`Page: ${html}`);
+  out.result(outputOf(result));
+  return exitOf(result.verdict);
 }
 
-function outputOf(
-  result: LinearizableResult,
-  stale: { readonly [level: string]: number },
-  parseMs: number,
-  { level, model }: CheckOptions,
-): CheckOutput {
-  const { verdict, operations, wallMs, reason, witness } = result;
-  const base: CheckOutput = { verdict, level, model, operations, parseMs, wallMs, staleReads: stale };
-  const reasoned = reason === undefined ? base : { ...base, reason };
-  return witness === undefined ? reasoned : { ...reasoned, witness };
+function outputOf(result: CheckFileResult): CheckOutput {
+  const { text: _text, page: _page, ...fields } = result;
+  return fields;
 }
 
-const WORDS = { ok: "is linearizable", violated: "is not linearizable", unknown: "could not be decided" } as const;
-
-function sayCheck(file: string, output: CheckOutput, out: Terminal): void {
-  const { verdict, operations, reason, witness, parseMs, wallMs } = output;
-  out.say(`${file} ${WORDS[verdict]}: ${plural(operations, "operation")}${reason === undefined ? "" : `, ${reason}`}.`);
-  for (const operation of witness ?? []) for (const line of wrap(JSON.stringify(operation), 120, "  ")) out.say(line);
-  for (const [level, count] of Object.entries(output.staleReads))
-    if (count > 0) out.say(`${plural(count, "stale read")} at level ${level}.`);
-  out.say(`Read in ${milliseconds(parseMs)}, checked in ${milliseconds(wallMs)}.`);
+/** @throws InputError or HistoryFormatError for what cannot be read. */
+export function checkAll(manifest: string, deadlineMs: number, out: Terminal): ExitCode {
+  const { text, ...fields } = readable(manifest, () => checkManifest(manifest, { deadlineMs }));
+  for (const line of text.split("\n")) out.say(line);
+  out.say(`${plural(fields.operations, "operation")}, checked in ${milliseconds(fields.wallMs)}.`);
+  const result: CheckManifestOutput = fields;
+  out.result(result);
+  return exitOf(fields.verdict);
 }
 
-/** One self-contained page: the verdict and, where there is one, the witness. */
-function page(file: string, output: CheckOutput, protocol: string | null): string {
-  const { verdict, operations, reason, witness } = output;
-  const title = `${file} ${WORDS[verdict]}`;
-  const rows = (witness ?? []).map((operation) => `<li><code>${escapeHtml(JSON.stringify(operation))}</code></li>`);
-  return `<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>${escapeHtml(title)}</title>
-<style>body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}code{overflow-wrap:anywhere}</style>
-<h1>${escapeHtml(title)}</h1>
-<p>${escapeHtml(plural(operations, "operation"))}${protocol === null ? "" : ` of a run of ${escapeHtml(protocol)}`}${
-    reason === undefined ? "" : `; ${escapeHtml(reason)}`
-  }.</p>
-${rows.length === 0 ? "" : `<h2>Operations that no order can satisfy together</h2>\n<ol>\n${rows.join("\n")}\n</ol>`}
-</html>
-`;
+/** Names the file that could not be read, which for a manifest may be one of those that it lists. */
+function readable<T>(file: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    const { code, path } = error as NodeJS.ErrnoException;
+    if (code !== "ENOENT" && code !== "EISDIR" && code !== "EACCES") throw error;
+    const found = code === "ENOENT" ? "no such file" : code === "EISDIR" ? "a folder" : "no permission to read it";
+    throw new InputError({ file: path ?? file, path: "/", expected: "a readable file", found });
+  }
 }
