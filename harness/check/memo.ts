@@ -95,7 +95,10 @@ export class Memo {
     const size = this.table.length * 2;
     this.budget.take(4 * size);
     const table = new Int32Array(size);
-    for (const entry of this.table) {
+    for (let n = 0; n < this.table.length; n++) {
+      // Moving millions of entries takes longer than the deadline's tolerance.
+      if ((n & 0xffff) === 0xffff) this.budget.checkTime();
+      const entry = this.table[n] as number;
       if (entry === 0) continue;
       const at = entry - 1;
       let slot = ((this.chunks[at >>> chunkShift] as Int32Array)[at & chunkMask] as number) & (size - 1);
