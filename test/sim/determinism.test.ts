@@ -59,7 +59,7 @@ describe.each(PROTOCOLS.map((module) => [module.name, module] as const))("%s", (
     const spelled = { ...SWARM, faults: drawn.faults };
     expect(runSeed(module, spelled, 12).record.traceHash).toBe(drawn.record.traceHash);
     expect(explicitFaults(spelled, 12)).toEqual(drawn.faults);
-    expect(drawn.faults.length).toBeGreaterThan(3);
+    expect(drawn.faults.length).toBeGreaterThan(1);
   });
 
   test("replicas that applied the same prefix hold the same state", () => {

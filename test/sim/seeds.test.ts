@@ -9,7 +9,7 @@ import { runSimulation } from "../../harness/drivers/sim/index.js";
 import { type Fault, loadScenario, type Scenario } from "../../harness/scenarios/index.js";
 import { PROTOCOLS, specOf } from "./support.js";
 
-const SEEDS = Number(process.env["SYNOD_SEEDS"] ?? 90);
+const SEEDS = Number(process.env["SYNOD_SEEDS"] ?? 240);
 /** Every so many seeds one run takes every message through the codec. */
 const WIRE_EVERY = 10;
 

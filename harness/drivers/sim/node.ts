@@ -8,6 +8,7 @@ import type { Ledger } from "./ledger.js";
 import { clientReply, requestOf } from "./reply.js";
 import { createPacket, resetConnection, transmit, transmitPacket } from "./network.js";
 import { dropReceived, environment, persists, traceActions } from "./traceStep.js";
+import { decoded } from "./wire.js";
 import {
   type Body,
   CRASH_TRIGGER,
@@ -392,17 +393,4 @@ export function receive(world: World, ledger: Ledger, node: SimNode, packet: Pac
     default:
       unreachable(body);
   }
-}
-
-/** With `wire` on, every receiver gets what the codec reads from the bytes that the codec has written. */
-function decoded(world: World, message: AnyProtocol["Message"]): AnyProtocol["Message"] {
-  const { codec } = world.module;
-  const bytes = new Uint8Array(codec.totalBytes(message));
-  let at = codec.headerBytes(message);
-  for (const payload of codec.encode(message, bytes, 0)) {
-    bytes.set(payload, at);
-    at += payload.length;
-  }
-  assert(at === bytes.length, `totalBytes of ${message.type} says ${bytes.length}, header and payloads are ${at}`);
-  return codec.decode(bytes);
 }
