@@ -84,10 +84,11 @@ export class Faults {
     return number;
   }
 
-  /** Why the fault did not hit anything, or null; the ids of the nodes it hit. */
+  /** What a fault that has fired has hit: the ids of the nodes, or why there are none. */
   hit(number: number): { readonly nodes: readonly string[]; readonly skipped: string | null } {
-    const band = this.bands.find(({ fault }) => fault === this.faults[number]);
-    return { nodes: band?.nodes ?? [], skipped: band?.skipped ?? "it has not fired" };
+    const band = this.bands.findLast(({ fault }) => fault === this.faults[number]);
+    assert(band !== undefined, `fault ${number} has not fired`);
+    return band;
   }
 
   /** Ends a fault that is on; ending it again does nothing. */
