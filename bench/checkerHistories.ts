@@ -44,7 +44,6 @@ export function generate(w: Workload): History {
   let fresh = 0;
   let time = 0;
   let started = 0;
-  let running = 0;
   let badLeft = w.bad;
   const value = (): number =>
     builder.values.id(w.kind === "small" ? random(5) : w.kind === "unique" ? ++fresh : `x${++fresh} `);
@@ -79,7 +78,6 @@ export function generate(w: Workload): History {
     op.row = builder.last();
     open[c] = op;
     started += 1;
-    running += 1;
   };
   const take = (op: Open): void => {
     const now = state[op.key] as number;
@@ -96,7 +94,6 @@ export function generate(w: Workload): History {
   };
   const finish = (c: number, op: Open): void => {
     open[c] = null;
-    running -= 1;
     if (random(100) < w.unknownPercent) {
       builder.info(op.row, ++time);
       process[c] = (process[c] as number) + w.clients;
@@ -108,7 +105,7 @@ export function generate(w: Workload): History {
     if (op.failed) builder.fail(op.row, w.kind === "unique" ? op.seen : -1, ++time);
     else builder.ok(op.row, stale ? (old.get(op.key) as number) : op.seen, ++time);
   };
-  while (started < w.operations || running > 0) {
+  while (started < w.operations || open.some((op) => op !== null)) {
     const c = random(w.clients);
     const op = open[c] as Open | null;
     if (op === null) {

@@ -93,7 +93,7 @@ export function randomHistory(seed: number, shape: Shape): HistoryEvent[] {
     }
     if (!op.applied) apply(op);
     const wrong = random(100) < shape.wrongPercent;
-    const others = [null, ...[...state.values()], ...events.flatMap((e) => (e.f === "put" ? [e.value] : []))];
+    const others = [null, ...state.values(), ...events.flatMap((e) => (e.f === "put" ? [e.value] : []))];
     const seen = wrong ? (others[random(others.length)] as HistoryValue) : op.result;
     if (op.f === "get") event(p, "ok", op, { value: seen });
     else if (!op.failed) event(p, "ok", op, {});

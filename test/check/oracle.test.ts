@@ -15,7 +15,7 @@ import { encodeHistory, type HistoryEvent } from "../../harness/record/history.j
 import { hasOrder, isLinearizable, pairOperations } from "./bruteForce.js";
 import { randomHistory, randomOf, type Shape } from "./generate.js";
 
-const histories = Number(process.env["SYNOD_FUZZ"] ?? 6000);
+const histories = Number(process.env["SYNOD_FUZZ"] ?? 4000);
 const firstSeed = Number(process.env["SYNOD_FUZZ_SEED"] ?? 1);
 const limitMs = 10_000 + histories * 20;
 

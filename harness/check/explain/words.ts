@@ -117,7 +117,8 @@ type Add = (before: number, after: number, why: string, from: readonly string[])
 
 function transitive(facts: ReadonlyMap<string, Fact>, n: number, add: Add): boolean {
   let grown = false;
-  for (const [first, x] of [...facts]) {
+  const known = Array.from(facts); // Facts are added on the way.
+  for (const [first, x] of known) {
     for (let z = 0; z < n; z++) {
       const second = `${x.after} ${z}`;
       if (facts.has(second) && add(x.before, z, "", [first, second])) grown = true;
