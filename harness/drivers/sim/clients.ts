@@ -22,6 +22,8 @@ const BACK_OFF_NS = 20 * NS_PER_MS;
 const REDIRECTS_MAX = 3;
 const REQUEST_BYTES = 48;
 const NEVER = Number.POSITIVE_INFINITY;
+/** In place of a generation, which counts from 1. */
+const PAUSE = 0;
 
 export class Clients {
   readonly metrics: Metrics;
@@ -99,6 +101,7 @@ export class Clients {
       retryAt: NEVER,
       attemptUntil: NEVER,
       deadline: NEVER,
+      pauseAt: NEVER,
       wakeAt: NEVER,
       generation: 0,
       seen: new Map(),
@@ -107,32 +110,49 @@ export class Clients {
     return client;
   }
 
-  /** Makes sure that an event is in the heap no later than the next thing the client waits for. */
+  /**
+   * Schedules what the client waits for. A pause gets an event of its own. Of the timeouts at most one lies in the heap:
+   * an earlier one stays there and moves on when it comes up, so that operations which end in time leave none behind.
+   */
   private wake(client: Client): void {
-    const due = Math.min(client.retryAt, client.attemptUntil, client.deadline);
+    const { queue } = this.world;
+    if (client.retryAt !== client.pauseAt) {
+      client.pauseAt = client.retryAt;
+      if (client.retryAt !== NEVER) queue.push(client.retryAt, CLIENT, client.number, PAUSE, null);
+    }
+    const due = Math.min(client.attemptUntil, client.deadline);
     if (client.wakeAt <= due) return;
     client.generation += 1;
     client.wakeAt = due;
-    this.world.queue.push(due, CLIENT, client.number, client.generation, null);
+    queue.push(due, CLIENT, client.number, client.generation, null);
   }
 
-  /** A CLIENT event. */
+  /** A CLIENT event: a pause is over (`PAUSE`), or a timeout of this generation. */
   onWake(client: Client, generation: number): void {
-    if (client.generation !== generation || this.stopped) return;
-    client.wakeAt = NEVER;
+    if (this.stopped) return;
+    if (generation === PAUSE) this.onPause(client);
+    else if (generation === client.generation) this.onTimeout(client);
+    this.wake(client);
+  }
+
+  private onPause(client: Client): void {
+    if (client.retryAt !== this.world.now) return; // It was put off or called off.
+    client.pauseAt = NEVER;
+    if (client.request === null) this.begin(client);
+    else this.attempt(client);
+  }
+
+  private onTimeout(client: Client): void {
     const { now } = this.world;
-    if (client.request === null) {
-      if (client.retryAt <= now) this.begin(client);
-    } else if (client.deadline <= now) {
+    client.wakeAt = NEVER;
+    if (client.request === null) return;
+    if (client.deadline <= now) {
       this.giveUp(client);
-    } else if (client.retryAt <= now) {
-      this.attempt(client);
     } else if (client.attemptUntil <= now) {
       client.target = this.otherNode(client);
       client.leader = client.target;
       this.attempt(client);
     }
-    this.wake(client);
   }
 
   /** The loop's next operation. In an open loop the client only keeps the beat and another one may have to ask. */

@@ -249,7 +249,8 @@ export interface Client {
   retryAt: number;
   attemptUntil: number;
   deadline: number;
-  /** Virtual time of the event in the heap; Infinity: none. */
+  /** Virtual times of the events in the heap, of the pause and of the timeout; Infinity: none. */
+  pauseAt: number;
   wakeAt: number;
   generation: number;
   /** What it last saw of each key: the expectation of its compare-and-sets. */
