@@ -29,6 +29,7 @@ export function check(file: string, options: CheckOptions, out: Terminal): ExitC
 }
 
 function outputOf(result: CheckFileResult): CheckOutput {
+  // oxlint-disable-next-line typescript/unbound-method -- left out, not called
   const { text: _text, page: _page, ...fields } = result;
   return fields;
 }
