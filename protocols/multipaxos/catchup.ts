@@ -11,24 +11,24 @@ export function requestMissing(r: MultiPaxosState, out: Out): void {
   if (r.learning || r.decidedIndex >= r.knownDecided) return;
   r.learning = true;
   r.learnAttempt = 0;
-  askOnce(r, out);
+  ask(r, peerToAsk(r), "LearnRequest", out);
 }
 
 /** The leader (or who told of the decision) is asked first, then every peer in turn. */
-function askOnce(r: MultiPaxosState, out: Out): void {
+function peerToAsk(r: MultiPaxosState): NodeId {
   const { peers } = r.topology;
   const known = r.role === "leader" ? r.learnSource : (leaderId(r) ?? r.learnSource);
   const to = r.learnAttempt === 0 && known !== null ? known : peers[r.learnAttempt % peers.length];
   assert(to !== undefined && to !== r.id, `${r.id} asks ${to} for what it lacks`);
-  ask(r, to, out);
+  return to;
 }
 
-/** Spec: LearnRequest(i, j). */
-function ask(r: MultiPaxosState, to: NodeId, out: Out): void {
+/** Spec: LearnRequest(i, j), or LearnTimeout(i, j) where nobody answered. */
+function ask(r: MultiPaxosState, to: NodeId, name: "LearnRequest" | "LearnTimeout", out: Out): void {
   setTimer("learn", r.options.learnRetryMs, r.options.learnRetryMs, out);
   // Nothing is promised by a question.
   send(to, { type: "LearnRequest", fromSlot: r.decidedIndex + 1 }, 0, out);
-  if (r.tracing) action(r, "LearnRequest", [r.id, to], out);
+  if (r.tracing) action(r, name, [r.id, to], out);
 }
 
 export function onLearnTimeout(r: MultiPaxosState, out: Out): void {
@@ -38,7 +38,7 @@ export function onLearnTimeout(r: MultiPaxosState, out: Out): void {
   }
   // From 1 to the number of peers, round and round.
   r.learnAttempt = (r.learnAttempt % r.topology.peers.length) + 1;
-  askOnce(r, out);
+  ask(r, peerToAsk(r), "LearnTimeout", out);
 }
 
 /** Decided slots, or the snapshot where they are compacted away. */
@@ -87,5 +87,5 @@ export function handleLearn(r: MultiPaxosState, from: NodeId, message: Learn, ou
   // Only an answer that helped asks on, so that duplicates do not multiply.
   if (r.decidedIndex === before || !r.learning) return requestMissing(r, out);
   r.learnAttempt = 0;
-  ask(r, from, out);
+  ask(r, from, "LearnRequest", out);
 }

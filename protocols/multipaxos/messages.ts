@@ -152,6 +152,7 @@ export type MultiPaxosAction =
   | "Retransmit"
   | "StepDown"
   | "LearnRequest"
+  | "LearnTimeout"
   | "TakeSnapshot"
   | "SnapshotSent"
   | "Read";

@@ -361,5 +361,5 @@ export function specMessage(message: MultiPaxosMessage): object {
 }
 
 function membersOf(r: MultiPaxosState, mask: number): readonly NodeId[] {
-  return r.topology.quorums.voters.filter((_, at) => (mask & (1 << at)) !== 0);
+  return r.topology.quorums.voters.filter((_, at) => (mask & (1 << at)) !== 0).sort((a, b) => (a < b ? -1 : 1));
 }
