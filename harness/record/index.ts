@@ -1,4 +1,5 @@
 export type * from "./comparison.js";
+export * from "./history.js";
 export type * from "./manifest.js";
 export type * from "./run.js";
 export * from "./statistics.js";
