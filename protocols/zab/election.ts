@@ -71,9 +71,10 @@ function broadcastVote(s: ZabState, out: Out): void {
 export function onNotificationTimeout(s: ZabState, out: Out): void {
   if (s.serverState !== "LOOKING") return;
   // An election that does not end needs everybody it can get.
-  if (s.notificationMs >= 4 * s.options.notificationMinMs) s.shunned.clear();
+  const desperate = s.notificationMs >= 4 * s.options.notificationMinMs;
+  if (desperate) s.shunned.clear();
   s.notificationMs = Math.min(s.notificationMs * 2, s.options.notificationMaxMs);
-  if (s.tracing) act(s, out, "SendNotifications", [s.id]);
+  if (s.tracing) act(s, out, "SendNotifications", [s.id, desperate]);
   broadcastVote(s, out);
   armNotification(s, out);
 }

@@ -1,5 +1,5 @@
 /** Comparing two histories by where their epochs end. */
-import { type Index, type Log, type Round, firstIndex, lastIndex } from "../core/index.js";
+import { type Entry, type Index, type Log, type Round, firstIndex, lastIndex } from "../core/index.js";
 import type { EpochEnd } from "./messages.js";
 
 /** First index of (floor, to] whose epoch is that of `to`: epochs never decrease along a history. */
@@ -62,4 +62,14 @@ export function commonPoint(log: Log, floor: Index, ends: readonly EpochEnd[]): 
     }
   }
   return null;
+}
+
+/** Where each epoch ends in a part of a history. Reads every entry: for traces. */
+export function endsOf(entries: readonly Entry[]): EpochEnd[] {
+  const ends: EpochEnd[] = [];
+  for (const { round: epoch, index: last } of entries) {
+    if (ends[ends.length - 1]?.epoch === epoch) ends.pop();
+    ends.push({ epoch, last });
+  }
+  return ends;
 }

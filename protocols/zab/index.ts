@@ -8,6 +8,7 @@ import { status, step } from "./replica.js";
 import { type Zab, clone, create } from "./state.js";
 import { specState } from "./trace.js";
 
+export { endsOf, epochEnds } from "./history.js";
 export type { ZabMessage } from "./messages.js";
 export type { ZabOptions } from "./options.js";
 export type { Zab, ZabHard, ZabState, ZabTimer } from "./state.js";

@@ -151,20 +151,24 @@ function expectedLast(s: ZabState, handler: LearnerHandler): number {
  */
 export function leaderTick(s: ZabState, out: Out): void {
   armTick(s, out);
+  const silent: NodeId[] = [];
   for (const peer of s.peers) {
     const handler = s.handlers.get(peer.id);
     if (handler === undefined) continue;
     handler.silentTicks += 1;
     const limit = handler.stage === "synced" ? s.options.syncLimit : s.options.initLimit;
-    if (handler.silentTicks > halfTicks(limit)) closeHandler(s, handler, out);
-    else pingLearner(s, handler, out);
+    if (handler.silentTicks <= halfTicks(limit)) {
+      pingLearner(s, handler, out);
+      continue;
+    }
+    silent.push(handler.id);
+    closeHandler(s, handler, out);
   }
-  if (s.tracing) act(s, out, "Tick", [s.id]);
-  if (!isEstablished(s)) {
-    s.silentTicks += 1;
-    if (s.silentTicks > halfTicks(s.options.initLimit)) leaveEpoch(s, out);
-    return;
-  }
+  if (!isEstablished(s)) s.silentTicks += 1;
+  const late = !isEstablished(s) && s.silentTicks > halfTicks(s.options.initLimit);
+  if (s.tracing) act(s, out, "LeaderTick", [s.id, silent, late]);
+  if (late) return leaveEpoch(s, out);
+  if (!isEstablished(s)) return;
   const supporters = new Set<NodeId>([s.id]);
   for (const handler of s.handlers.values()) if (handler.stage === "synced") supporters.add(handler.id);
   if (countVoters(s.quorums, supporters) < supportQuorum(s)) leaveEpoch(s, out);

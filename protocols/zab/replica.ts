@@ -218,9 +218,10 @@ function learnerTick(s: ZabState, out: Out): void {
   armTick(s, out);
   s.resendAsked = false;
   s.idleTicks += 1;
-  if (s.tracing) act(s, out, "Tick", [s.id]);
   // One tick of grace, or a slow link would be asked twice for everything.
-  if (s.idleTicks < 2) return;
+  const asks = s.idleTicks >= 2;
+  if (s.tracing) act(s, out, "LearnerTick", [s.id, asks]);
+  if (!asks) return;
   s.idleTicks = 0;
   if (s.phase === "broadcast") resendSyncs(s, out);
   else if (s.phase !== "synchronization") return;
@@ -231,10 +232,11 @@ function learnerTick(s: ZabState, out: Out): void {
 
 /** Spec: Durable(i). The leader's own acceptances and its own copy of a proposal count from here on. */
 function onDurable(s: ZabState, upTo: WriteSeq, out: Out): void {
+  const writes = upTo - s.durableSeq;
   completeWrites(s, upTo);
   const accepted = s.serverState === "LEADING" && s.epoch > 0 && s.epochWrite <= upTo;
   if (accepted) acknowledgeOwn(s);
-  if (s.tracing) act(s, out, "Durable", [s.id]);
+  if (s.tracing) act(s, out, "Durable", [s.id, writes]);
   if (!accepted) return;
   if (s.phase === "broadcast") advanceCommit(s, out);
   else if (s.phase === "discovery") tryFinishDiscovery(s, out);

@@ -86,7 +86,7 @@ export function onSnapshotSent(s: ZabState, to: NodeId, id: string, ok: boolean,
   const snapshot = handler?.sendingSnapshot ?? null;
   if (handler === undefined || snapshot === null || snapshot.id !== id) return;
   handler.sendingSnapshot = null;
-  if (s.tracing) act(s, out, "SnapshotSent", [s.id, to]);
+  if (s.tracing) act(s, out, "SnapshotSent", [s.id, to, ok]);
   if (handler.stage !== "syncing") return;
   if (ok) sendBody(s, handler, snapshot.index + 1, out);
   else sendPlan(s, handler, out);
@@ -232,7 +232,9 @@ function cutHistory(s: ZabState, plan: Plan): Index | null {
 
 /** SNAP: the snapshot stands for everything before the body. Its bytes are durable; the state machine follows at once. */
 function replaceHistory(s: ZabState, snapshot: Snapshot, out: Out): Index | null {
-  const held = s.log.slots.length > 0 ? firstIndex(s.log) : null;
+  // What memory keeps below an own snapshot is not on disk, so there is nothing to cut there.
+  const first = Math.max(firstIndex(s.log), (s.snapshot?.index ?? 0) + 1);
+  const held = lastIndex(s.log) >= first ? first : null;
   if (held !== null) forgetWritesFrom(s, held);
   // Entries that trail below the own snapshot are held in memory only.
   const onDisk = held === null ? null : Math.max(held, (s.snapshot?.index ?? 0) + 1);

@@ -1,7 +1,7 @@
 /** The state in the spec's words, and the actions that a traced step reports. */
-import { type NodeId, lastIndex } from "../core/index.js";
-import { epochEnds } from "./history.js";
-import type { Out, ZabState } from "./state.js";
+import type { NodeId } from "../core/index.js";
+import { endsOf, epochEnds } from "./history.js";
+import type { LearnerHandler, Out, ZabState } from "./state.js";
 
 /** Every action of the spec. A step reports what it did in this order: its own, then what followed from it. */
 export type ZabAction =
@@ -42,7 +42,8 @@ export type ZabAction =
   | "HandleSYNCED"
   | "HandleCLOSE"
   | "LeaveEpoch"
-  | "Tick"
+  | "LeaderTick"
+  | "LearnerTick"
   | "Durable"
   | "TakeSnapshot"
   | "SnapshotSent"
@@ -57,42 +58,71 @@ function sorted(ids: Iterable<NodeId>): NodeId[] {
   return [...ids].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
-/** The server in the spec's variables. Timers, tick counts and write numbers are no part of it. */
+const NO_PLAN = { kind: "none", generation: 0, from: 0, fromEpoch: 0, to: 0, received: [], newLeader: false };
+
+/** The server in the spec's variables (spec/zab/ZabState.tla). Timers, tick counts and write numbers are no part of it. */
 export function specState(s: ZabState): unknown {
   return {
     state: s.serverState,
     phase: s.phase,
     acceptedEpoch: s.acceptedEpoch,
     currentEpoch: s.currentEpoch,
-    history: { length: lastIndex(s.log), epochs: epochEnds(s.log).map(({ epoch, last }) => [epoch, last]) },
+    history: { floor: s.log.snapshotIndex, ends: epochEnds(s.log) },
+    snapshot: s.snapshot?.index ?? 0,
     lastCommitted: s.committed,
     leader: s.leader,
     epoch: s.epoch,
+    epochSeen: s.epochSeen,
+    incarnation: s.incarnation,
+    connection: s.connection,
     session: s.session,
     logicalClock: s.logicalClock,
     vote: s.vote,
-    recvVotes: sorted(s.received.keys()).map((id) => [id, s.received.get(id)]),
-    outOfElection: sorted(s.outOfElection.keys()).map((id) => [id, s.outOfElection.get(id)]),
+    recvVotes: byId(s.received, (vote) => vote),
+    outOfElection: byId(s.outOfElection, (vote) => vote),
     shunned: [...s.shunned].sort((a, b) => a - b),
+    finalizing: s.finalizing,
     promised: s.promised,
-    historyAccepted: s.historyAccepted,
     plan: planSpec(s),
+    historyAccepted: s.historyAccepted,
+    resendAsked: s.resendAsked,
     leaderCommitted: s.leaderCommitted,
-    learners: sorted(s.handlers.keys()).map((id) => handlerSpec(s, id)),
+    syncId: s.syncId,
+    syncs: s.syncs.map(({ id }) => id),
+    waiting: waitingSpec(s),
+    learners: byId(s.handlers, handlerSpec),
     ackEpoch: sorted(s.epochAcks),
     ackLd: sorted(s.newLeaderAcks),
+    // A place among the writes that this server does not know to be durable; 0: none of them.
+    epochWrite: Math.max(0, s.epochWrite - s.durableSeq),
+    writes: s.writes.map(({ index }) => index),
+    durableIndex: s.durableIndex,
   };
 }
 
-function planSpec(s: ZabState): unknown {
-  if (s.plan === null) return null;
-  const { kind, generation, from, fromEpoch, to, entries, newLeader } = s.plan;
-  return { kind, generation, from, fromEpoch, to, received: entries.length, newLeader };
+function byId<T>(map: ReadonlyMap<NodeId, T>, view: (value: T) => unknown): unknown {
+  const found: { [id: string]: unknown } = {};
+  for (const id of sorted(map.keys())) found[id] = view(map.get(id) as T);
+  return found;
 }
 
-function handlerSpec(s: ZabState, id: NodeId): unknown {
-  const handler = s.handlers.get(id);
-  if (handler === undefined) return null;
-  const { session, stage, plan, planTo, matchIndex, nextIndex, acceptedEpoch } = handler;
-  return { id, session, stage, plan, planTo, matchIndex, nextIndex, acceptedEpoch };
+function planSpec(s: ZabState): unknown {
+  if (s.plan === null) return NO_PLAN;
+  const { kind, generation, from, fromEpoch, to, entries, newLeader } = s.plan;
+  return { kind, generation, from, fromEpoch, to, received: endsOf(entries), newLeader };
+}
+
+/** Reads that wait are the client's business; a learner's SYNC is answered by a message. */
+function waitingSpec(s: ZabState): unknown {
+  return s.waiting.flatMap((one) => {
+    if (one.type !== "sync") return [];
+    const { to, session, id, index } = one;
+    return [{ to, session, id, index }];
+  });
+}
+
+function handlerSpec(handler: LearnerHandler): unknown {
+  const { session, stage, acceptedEpoch, floor, epochs, plan, planTo, matchIndex, nextIndex } = handler;
+  const sending = handler.sendingSnapshot?.index ?? 0;
+  return { session, stage, acceptedEpoch, floor, epochs, plan, planTo, sending, matchIndex, nextIndex };
 }
