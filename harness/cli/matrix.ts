@@ -156,8 +156,13 @@ function localMajorityWords(rows: readonly IncidentRow[]): string {
   if (calm.length === 0) return "";
   const told = calm.filter((row) => row.story !== "none");
   const slowest = Math.max(...calm.map((row) => row.outcome.p50Ms ?? 0));
-  if (told.length === 0)
-    return `While the leader is local and all three local voters are up, the article's story does not happen in any protocol: the local voters are a majority, half of the commits take up to ${milliseconds(slowest)} even at 70 % loss, and remote voters slow nothing down.`;
+  if (told.length === 0) {
+    const place = { topology: "3+2 voters", leader: "local", localVoters: "all up", preVote: false } as const;
+    const disturbed = select(rows, place).some((row) => row.story !== "none");
+    // The remote voters of an old Raft do disturb a leader that does not need them.
+    const where = disturbed ? "only in Raft without PreVote" : "in no protocol";
+    return `While the leader is local and all three local voters are up, the article's story happens ${where}: the local voters are a majority, half of the commits take up to ${milliseconds(slowest)} even at 70 % loss${disturbed ? " everywhere else" : ""}, and remote voters slow nothing down.`;
+  }
   return `With a local leader and all three local voters up the link should not matter, but it did in ${plural(told.length, "row")}: ${names(told)}.`;
 }
 
