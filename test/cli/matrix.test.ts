@@ -63,7 +63,7 @@ describe("the story", () => {
 
   test("is told in words", () => {
     const told = text(rows);
-    expect(told).toContain("the article's story does not happen in any protocol");
+    expect(told).toContain("the article's story happens in no protocol");
     expect(told).toContain("ZAB with a local leader and one local voter down needs a remote voter for every commit.");
     expect(told).toContain("slow, 50 % loss: no commit in 11 min");
     expect(told).toContain(
@@ -71,6 +71,17 @@ describe("the story", () => {
     );
     expect(told).toContain("Raft without PreVote lets remote voters that hear nothing depose a leader");
     expect(told).toContain("no cell of any protocol tells the story");
+  });
+
+  test("names Raft without PreVote where its remote voters disturb a local majority", () => {
+    const disturbed = rows.map((one) =>
+      one.protocol === "raft" &&
+      one.cell.preVote === false &&
+      one.scenario.startsWith("incident-voters-local-all-up-loss")
+        ? row("raft", one.cell, { p50Ms: 2, unavailableMs: DEGRADED_MS })
+        : one,
+    );
+    expect(text(disturbed)).toContain("the article's story happens only in Raft without PreVote");
   });
 
   test("is told differently where it goes differently", () => {
