@@ -1,5 +1,5 @@
 /** Runs fast-check over clusters of one protocol and says how to repeat what it finds. */
-import fc from "fast-check";
+import { boolean, check, constantFrom, integer, modelRun, noShrink, property, record } from "fast-check";
 import type { AnyModule } from "../../protocols/core/index.js";
 import { Cluster, emptyTally, type Setup, type Tally } from "./cluster.js";
 import { commandsFor, Model } from "./commands.js";
@@ -41,19 +41,19 @@ export function replayFromEnvironment(seed: number): Replay {
 /** At most `runs` runs, and the shrinking of the first one that fails. Deterministic. */
 export function search(module: AnyModule, replay: Replay, runs: number): Searched {
   const tally = emptyTally();
-  const setups = fc.record({
+  const setups = record({
     // A smaller seed is not a simpler run.
-    seed: fc.noShrink(fc.integer({ min: 0, max: 0xffffffff })),
-    nodes: fc.constantFrom(3, 5),
-    lease: fc.boolean(),
+    seed: noShrink(integer({ min: 0, max: 0xffffffff })),
+    nodes: constantFrom(3, 5),
+    lease: boolean(),
   });
-  const property = fc.property(setups, commandsFor(module.readLevels, replay.replayPath), (setup, commands) => {
+  const agrees = property(setups, commandsFor(module.readLevels, replay.replayPath), (setup, commands) => {
     const cluster = new Cluster(module, setup, tally);
-    fc.modelRun(() => ({ model: new Model(), real: cluster }), commands);
+    modelRun(() => ({ model: new Model(), real: cluster }), commands);
     cluster.finish();
   });
   const { path } = replay;
-  const details = fc.check(property, {
+  const details = check(agrees, {
     seed: replay.seed,
     numRuns: runs,
     ...(path === undefined ? {} : { path, endOnFailure: true }),
@@ -65,7 +65,11 @@ export function search(module: AnyModule, replay: Replay, runs: number): Searche
   const text = String(commands);
   const replayPath = /replayPath="(.*?)"/.exec(text)?.[1];
   const found: Replay = { seed: details.seed, path: details.counterexamplePath ?? undefined, replayPath };
-  const ran = text.replace(/\/\*.*?\*\//, "").split(/(?<=\)),/);
+  const ran = text
+    .replace(/\/\*.*?\*\//, "")
+    .split(/(?<=\)),/)
+    .map((command) => command.trim())
+    .filter((command) => command !== "");
   return {
     runs: details.numRuns,
     tally,
@@ -73,7 +77,7 @@ export function search(module: AnyModule, replay: Replay, runs: number): Searche
       message: messageOf(module.name, details.errorInstance, setup, ran, found),
       replay: found,
       setup,
-      commands: ran.filter((command) => command !== ""),
+      commands: ran,
       shrinks: details.numShrinks,
     },
   };
@@ -89,8 +93,8 @@ function messageOf(
   const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return [
     `${protocol}: ${what}`,
-    `${setup.nodes} nodes, world seed ${setup.seed}${setup.lease ? ", leases where there are any" : ""}, after`,
-    ...commands.map((command, i) => `  ${i + 1}. ${command.trim()}`),
+    `${setup.nodes} nodes, world seed ${setup.seed}${setup.lease ? ", leases where there are any" : ""}, after ${commands.length} commands`,
+    ...commands.map((command, i) => `  ${i + 1}. ${command}`),
     `repeat: ${commandOf(protocol, replay)}`,
   ].join("\n");
 }
