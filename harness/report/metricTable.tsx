@@ -1,5 +1,6 @@
 /** Medians with their intervals, and paired ratios, of one scenario. */
 import { Fragment, type VNode } from "preact";
+import { isClearOfOne } from "./words.js";
 import type { Comparison, MetricName, RunRecord, ScenarioNote } from "../record/index.js";
 import { ABSENT, formatCount, formatNumber, plural } from "./format.js";
 import { METRICS, type Metric, pairedOf, pairsOf, summaryOf } from "./metrics.js";
@@ -24,7 +25,7 @@ export function MetricTable({ comparison, note }: Props): VNode {
           Medians over {plural(new Set(runs.map((r) => r.seed)).size, "seed")}; below each, the 95 % interval of the
           median, or least … most where there are too few seeds for one.
           {pairs.length > 0 &&
-            " Ratios are medians over pairs of runs with the same seed; bold: the interval is clear of 1."}{" "}
+            " Ratios are medians over pairs of runs with the same seed; bold: the interval is clear of 1 by more than 1 %."}{" "}
           {clockWords(runs).long}
         </caption>
         <thead>
@@ -132,7 +133,7 @@ function RatioCell({ comparison, scenario, a, b, of, first }: RatioProps): VNode
   const row = pairedOf(comparison, scenario, a, b, of.name);
   const cell = first ? "n split" : "n";
   if (row === null || row.ratio === null) return <td class={cell}>{ABSENT}</td>;
-  const clear = row.ci95 !== null && (row.ci95[0] > 1 || row.ci95[1] < 1);
+  const clear = row.ci95 !== null && isClearOfOne(row.ci95);
   const interval = row.ci95 === null || row.ci95[0] === row.ci95[1] ? null : row.ci95;
   return (
     <td class={cell}>

@@ -109,6 +109,13 @@ function electionWords(comparison: Comparison, note: ScenarioNote, protocols: re
   return [`New leaders established in the median run: ${parts.join(", ")}.`];
 }
 
+/** A difference below one percent is no difference to anybody, however sure it is. */
+const RATIO_MIN = 0.01;
+
+export function isClearOfOne([low, high]: readonly [number, number]): boolean {
+  return low > 1 + RATIO_MIN || high < 1 - RATIO_MIN;
+}
+
 /** Only differences whose interval excludes 1 are told; where no interval can exist, that is told instead. */
 function pairedWords(comparison: Comparison, note: ScenarioNote): string[] {
   const pairs = pairsOf(comparison, note.name);
@@ -126,14 +133,14 @@ function pairedWords(comparison: Comparison, note: ScenarioNote): string[] {
     ];
   }
   const told = rows.flatMap((r) => {
-    if (r.ratio === null || r.ci95 === null || (r.ci95[0] <= 1 && r.ci95[1] >= 1)) return [];
+    if (r.ratio === null || r.ci95 === null || !isClearOfOne(r.ci95)) return [];
     const title = metric(r.metric).title.toLowerCase();
     const interval = `95 % interval ${formatNumber(r.ci95[0])} to ${formatNumber(r.ci95[1])}`;
     return [`${protocolName(r.a)} / ${protocolName(r.b)}, ${title}: ${formatNumber(r.ratio)} (${interval})`];
   });
   if (told.length === 0)
     return ["Paired by seed, no ratio of median latency or of time without commits is clear of 1."];
-  return [`Paired by seed, clear of 1: ${told.join("; ")}.`];
+  return [`Paired by seed, clear of 1 by more than 1 %: ${told.join("; ")}.`];
 }
 
 /** Rates and latencies under the faults beside those outside them, since the whole run's median mixes the two. */
