@@ -176,9 +176,12 @@ function handleEstablishedVote(
   out: Out,
 ): boolean {
   s.outOfElection.set(from, { state, round: m.round, vote: m.vote });
+  // In this very round the sender was only faster to decide: its vote is a vote as any other.
+  if (s.voter && m.round === s.logicalClock) s.received.set(from, m.vote);
   if (s.tracing) act(s, out, "HandleNotification", [s.id, from]);
   const leader = memberByOrdinal(s.members, m.vote.leader);
-  if (leader === null || leader.id === s.id) return false;
+  if (leader === null) return false;
+  if (leader.id === s.id) return electedByOthers(s, m);
   const leading = s.outOfElection.get(leader.id);
   if (leading?.state !== "LEADING") return false;
   let votes = 0;
@@ -190,6 +193,14 @@ function handleEstablishedVote(
   s.logicalClock = leading.round;
   s.vote = leading.vote;
   return true;
+}
+
+/**
+ * Whether this server was elected in its present round and is the last to know: it heard the votes that decided late or
+ * out of order, and those who follow it now cast no others (ZooKeeper: checkLeader, where the leader is the server itself).
+ */
+function electedByOthers(s: ZabState, m: Notification): boolean {
+  return s.voter && m.round === s.logicalClock && votesEqual(m.vote, s.vote) && hasQuorum(s);
 }
 
 /** This server's own vote counts beside theirs in the round that made the leader. */

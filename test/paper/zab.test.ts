@@ -84,6 +84,23 @@ describe("phase 0, fast leader election (Medeiros 2012 §3.1)", () => {
     expect(zab.status(lab.state("n3")).leader).toEqual({ id: "n2", round: 1 });
   });
 
+  test("a server that was elected without noticing leads when those who follow it say so in its round", () => {
+    const lab = new ZabLab(3);
+    lab.start("n1", "n2");
+    lab.deliver("n2", "n1", "Notification");
+    lab.timeout("n1", "finalize");
+    expect(lab.state("n1").leader).toBe("n2");
+    // All that n2 has of n1 is its first vote, for n1 itself: the later one was lost, or overtaken by the first.
+    lab.deliver("n1", "n2", "Notification");
+    expect(lab.server("n2").timers).not.toContain("finalize");
+    const told = { type: "Notification", state: "FOLLOWING", round: 1, vote: vote(0, 0, 0, 2) } as const;
+    lab.step("n2", { type: "message", from: nodeId("n1"), message: { ...told, round: 2 } });
+    expect(lab.state("n2").serverState).toBe("LOOKING");
+    lab.step("n2", { type: "message", from: nodeId("n1"), message: told });
+    expect(lab.state("n2").serverState).toBe("LEADING");
+    expect(lab.server("n2").timers).not.toContain("notification");
+  });
+
   test("the notification of an observer is answered and never counted", () => {
     const lab = new ZabLab(3, [], {}, 1);
     lab.start("n1");
