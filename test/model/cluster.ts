@@ -257,7 +257,8 @@ export class Cluster {
     const limitMs = this.recoveryMs;
     this.waitFor("the operations under way end", () => this.allEnded(), limitMs);
     for (const [i, key] of KEYS.entries()) this.mustWrite(i, key, limitMs);
-    this.waitFor("all replicas have applied the same", () => this.agree(), limitMs + SNAPSHOT_LOST_MS);
+    this.waitFor("all replicas have applied the same", () => this.haveAppliedTheSame(), limitMs + SNAPSHOT_LOST_MS);
+    this.mustAgree();
     for (const [i, key] of KEYS.entries()) this.tell(this.probes[i] as number, { f: "get", key }, "linearizable");
     this.waitFor("the last reads end", () => this.allEnded(), limitMs);
     const { counts } = this.sim;
@@ -281,11 +282,15 @@ export class Cluster {
     }
   }
 
-  private agree(): boolean {
+  private haveAppliedTheSame(): boolean {
     const nodes = this.sim.nodes();
-    const [first] = nodes;
-    if (!nodes.every((node) => node.running && node.appliedIndex === first?.appliedIndex)) return false;
-    return new Set(this.sim.machineDigests().map(({ digest }) => digest)).size === 1;
+    return nodes.every((node) => node.running && node.appliedIndex === nodes[0]?.appliedIndex);
+  }
+
+  private mustAgree(): void {
+    const digests = this.sim.machineDigests();
+    if (new Set(digests.map(({ digest }) => digest)).size === 1) return;
+    this.problem(`the machines differ at index ${digests[0]?.applied}: ${JSON.stringify(digests)}`);
   }
 
   private allEnded(): boolean {
