@@ -295,7 +295,7 @@ export function valueText(command: Uint8Array): string {
 const DECIDED_SHOWN = 8;
 
 /** An entry in the spec's words. */
-function specEntry(entry: Entry): { readonly slot: Index; readonly ballot: Round; readonly value: string } {
+export function specEntry(entry: Entry): { readonly slot: Index; readonly ballot: Round; readonly value: string } {
   return { slot: entry.index, ballot: entry.round, value: entry.kind === "noop" ? "noop" : valueText(entry.command) };
 }
 

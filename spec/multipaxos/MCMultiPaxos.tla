@@ -103,7 +103,7 @@ Times(i) ==
 Clients(i) ==
   \/ In("TakeSnapshot") /\ \E s \in (node[i].snapshot + 1)..node[i].decided :
        TakeSnapshot(i, s, s) /\ A("TakeSnapshot", <<i, s>>)
-  \/ In("SnapshotSent") /\ \E j \in Peers(i) : SnapshotSent(i, j) /\ A("SnapshotSent", <<i, j>>)
+  \/ In("SnapshotSent") /\ \E j \in node[i].snapshotsTo : SnapshotSent(i, j) /\ A("SnapshotSent", <<i, j>>)
   \/ In("Read") /\ ReadMechanism = "quorumRead" /\ node[i].query.sequence < ReadsMax /\ Read(i) /\ A("Read", <<i>>)
 
 MCNext ==

@@ -22,10 +22,11 @@ VARIABLES
   disk,
   \* The network: a bag, as a function from messages to how many there are.
   messages,
-  \* Observation: what the last action said, whether it left or is held. No part of the state.
-  sent
+  \* Observation: what the last action said, whether it left or is held, and this step's write so far. No part of the state.
+  step
 
-vars == <<config, node, disk, messages, sent>>
+vars == <<config, node, disk, messages, step>>
+NoStep == [sent |-> {}, wrote |-> << >>]
 
 -----------------------------------------------------------------------------
 (* Helpers: numbers, members, ballots *)
@@ -197,7 +198,8 @@ Finish(i, n, out, todo, net) ==
      /\ disk' = IF pending = disk[i].pending /\ ~held THEN disk
                 ELSE [disk EXCEPT ![i].pending = IF held THEN [pending EXCEPT ![last].held = Put(@, later)] ELSE pending]
      /\ messages' = Put(net, IF held THEN now ELSE now \cup later)
-     /\ sent' = out.now \cup out.later
+     /\ step' = [sent |-> out.now \cup out.later,
+                 wrote |-> IF wrote THEN <<[pending[last] EXCEPT !.held = NoMessages]>> ELSE << >>]
      /\ UNCHANGED config
 
 To(i, S, m) == {[from |-> i, to |-> j] @@ m : j \in S}
@@ -252,7 +254,7 @@ Init ==
   /\ node = [i \in Members |-> NodeAt(i, 1, NothingDurable)]
   /\ disk = [i \in Members |-> [durable |-> NothingDurable, pending |-> << >>, unheard |-> << >>]]
   /\ messages = NoMessages
-  /\ sent = {}
+  /\ step = NoStep
 
 -----------------------------------------------------------------------------
 (* Election *)
@@ -610,10 +612,9 @@ HandleInstallSnapshot(i, m) ==
         ELSE Finish(i, IF n.role = "leader" /\ slot >= n.nextSlot THEN GiveWay(i, given) ELSE given,
                     [Nothing EXCEPT !.snapshot = slot], AfterLeader, Received(messages, m))
 
-\* The transfer has ended, well or badly.
+\* A transfer has ended, well or badly; its sender may have given it up before.
 SnapshotSent(i, j) ==
   /\ Quiet
-  /\ j \in node[i].snapshotsTo
   /\ Finish(i, [node[i] EXCEPT !.snapshotsTo = @ \ {j}], Nothing, Then(<< >>), messages)
 
 -----------------------------------------------------------------------------
@@ -632,7 +633,7 @@ Read(i) ==
                 acceptedSlot |-> IF i \in Voters THEN LastSlot(n) ELSE 0]
       ask == [type |-> "ReadQuery", incarnation |-> n.incarnation, sequence |-> query.sequence]
   IN /\ Quiet
-     /\ IF config.readMechanism = "lease" THEN CanServe(i) /\ sent' = {} /\ UNCHANGED <<config, node, disk, messages>>
+     /\ IF config.readMechanism = "lease" THEN CanServe(i) /\ step' = NoStep /\ UNCHANGED <<config, node, disk, messages>>
         ELSE /\ ~n.query.open
              /\ Finish(i, [n EXCEPT !.query = IF IsElectionQuorum(own) THEN NoQuery(query.sequence) ELSE query],
                        [Nothing EXCEPT !.now = To(i, VoterPeers(i), ask)], Then(<< >>), messages)
@@ -697,7 +698,7 @@ Sync(i, k) ==
      /\ disk' = [disk EXCEPT ![i] = [durable |-> durable, pending |-> SubSeq(d.pending, k + 1, Len(d.pending)),
                                      unheard |-> Append(d.unheard, durable)]]
      /\ messages' = Released(messages, d.pending, k)
-     /\ sent' = {}
+     /\ step' = NoStep
      /\ UNCHANGED <<config, node>>
 
 \* The replica hears of the oldest sync that it has not heard of.
@@ -706,7 +707,7 @@ Persist(i) ==
   /\ disk[i].unheard # << >>
   /\ Heard(i, Head(disk[i].unheard))
   /\ disk' = [disk EXCEPT ![i].unheard = Tail(@)]
-  /\ sent' = {}
+  /\ step' = NoStep
   /\ UNCHANGED <<config, messages>>
 
 \* Both at once, as one choice of the environment: what the models do.
@@ -718,7 +719,7 @@ SyncPersist(i, k) ==
      /\ disk' = [disk EXCEPT ![i].durable = durable, ![i].pending = SubSeq(@, k + 1, Len(@))]
      /\ messages' = Released(messages, d.pending, k)
      /\ Heard(i, durable)
-     /\ sent' = {}
+     /\ step' = NoStep
      /\ UNCHANGED config
 
 \* Crash and boot in one. The k oldest pending writes survived, but what was held behind them never left.
@@ -729,19 +730,19 @@ Restart(i, k) ==
      /\ k <= Len(d.pending)
      /\ disk' = [disk EXCEPT ![i] = [durable |-> durable, pending |-> << >>, unheard |-> << >>]]
      /\ node' = [node EXCEPT ![i] = NodeAt(i, @.incarnation + 1, durable)]
-     /\ sent' = {}
+     /\ step' = NoStep
      /\ UNCHANGED <<config, messages>>
 
 Drop(m) ==
   /\ Quiet
   /\ messages' = Taken(messages, m)
-  /\ sent' = {}
+  /\ step' = NoStep
   /\ UNCHANGED <<config, node, disk>>
 
 Duplicate(m) ==
   /\ Quiet
   /\ messages' = Sent(messages, {m})
-  /\ sent' = {}
+  /\ step' = NoStep
   /\ UNCHANGED <<config, node, disk>>
 
 -----------------------------------------------------------------------------
@@ -757,7 +758,7 @@ LeaseEnds(i) ==
   /\ Quiet
   /\ node[i].lease > 0
   /\ node' = [node EXCEPT ![i].lease = 0]
-  /\ sent' = {}
+  /\ step' = NoStep
   /\ UNCHANGED <<config, disk, messages>>
 
 -----------------------------------------------------------------------------

@@ -91,10 +91,14 @@ Handlers ==
    "HandleInstallSnapshot", "HandleReadQuery", "HandleReadReply"}
 Environment == {"Sync", "Drop", "Duplicate"}
 
-\* What is compared after an action: the replica's state, and what it said.
+\* What is compared after an action: the replica's state, what it said, whether its step ends, and then what it wrote.
+Wrote(w) == [promisedBallot |-> w.promisedBallot, decidedIndex |-> w.decidedIndex, snapshot |-> w.snapshot,
+             entries |-> w.entries]
 Matches(e, i) ==
   /\ Same(tid, line, "state", NodeView(node'[i]), e.state)
-  /\ Same(tid, line, "sent", sent', Said(e, i))
+  /\ Same(tid, line, "sent", step'.sent, Said(e, i))
+  /\ Same(tid, line, "ends", node'[i].todo = << >>, e.ends)
+  /\ e.ends => Same(tid, line, "wrote", [k \in DOMAIN step'.wrote |-> Wrote(step'.wrote[k])], e.wrote)
 
 TraceNext ==
   /\ line <= Length(tid)
