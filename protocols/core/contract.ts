@@ -163,6 +163,8 @@ export interface Invariant<S> {
 export type TimingProfile = "native" | "matched";
 
 export interface ProtocolModule<P extends Protocol> {
+  /** A module of a replicated log has none; see `RegisterModule`. */
+  readonly kind?: undefined;
   /** Lower case, as on the command line: "raft", "multipaxos", "zab". */
   readonly name: string;
   readonly readLevels: readonly ReadLevel[];

@@ -5,3 +5,4 @@ export * from "./entry.js";
 export * from "./log.js";
 export * from "./membership.js";
 export * from "./quorums.js";
+export * from "./register.js";
