@@ -55,6 +55,27 @@ export function valueText(entry: Entry): string {
   return `${bytes.length}:${hash.toString(16)}`;
 }
 
+/** An entry as the spec has it; its index is its place. */
+export function specEntry(entry: Entry): { readonly term: number; readonly value: string } {
+  return { term: entry.round, value: valueText(entry) };
+}
+
+/** A message as the spec has it, without sender and receiver. */
+export function specMessage(m: RaftMessage): Readonly<Record<string, unknown>> {
+  switch (m.type) {
+    case "AppendEntries":
+      return { ...m, entries: m.entries.map(specEntry) };
+    case "ReadIndexRequest":
+      return { type: m.type, term: m.term, context: contextText(m.incarnation, m.context) };
+    case "ReadIndexResponse": {
+      const { type, term, incarnation, context, readIndex } = m;
+      return { type, term, context: contextText(incarnation, context), readIndex };
+    }
+    default:
+      return { ...m };
+  }
+}
+
 /** What nobody and nothing is called in the spec. */
 const NIL = "Nil";
 

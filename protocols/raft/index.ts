@@ -27,6 +27,7 @@ export const raft: ProtocolModule<Raft> = {
   invariants,
 };
 
+export { specEntry, specMessage } from "./describe.js";
 export type * from "./messages.js";
 export type { RaftOptions } from "./options.js";
 export type { Progress, RaftRole, RaftState } from "./state.js";

@@ -11,6 +11,6 @@ export {
 export { manifestOf, specOf } from "./manifest.js";
 export { explicitFaults } from "./schedule.js";
 export { minimize, sameFailure, shrink, type ShrinkOptions, type Shrunk } from "./shrink.js";
-export { runSimulation } from "./simulation.js";
+export { configurationOf, runSimulation } from "./simulation.js";
 export type { EnvironmentCounts, MachineDigest, SimulationOutcome, SimulationSpec } from "./spec.js";
 export { type TraceLine, traceList, type TraceSink, traceWriter } from "./trace.js";

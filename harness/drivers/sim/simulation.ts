@@ -284,7 +284,7 @@ function firstLeaderOf(scenario: Scenario): number {
 }
 
 /** The node that is to lead first has the highest ordinal, which decides ZAB's election between equal histories. */
-function configurationOf(scenario: Scenario): Configuration {
+export function configurationOf(scenario: Scenario): Configuration {
   const { nodes, quorums } = scenario.cluster;
   const first = firstLeaderOf(scenario);
   const members = nodes.map(({ role }, number) => {

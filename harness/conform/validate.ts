@@ -1,0 +1,126 @@
+/** Traces of runs against their specification: many in one JVM. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Difference, type TlcOptions, validateTraces } from "tla2tools-runner";
+import { specFolder, type TracedProtocol, type TraceEvent } from "./protocol.js";
+
+export interface TraceResult {
+  readonly verdict: "accepted" | "rejected" | "inconclusive";
+  /** Events of the trace, without Config. */
+  readonly events: number;
+  /** Events that the specification can follow. */
+  readonly matched: number;
+  /** The event that it cannot follow, from 1; null where there is none. */
+  readonly rejectedAt: number | null;
+  /** That event. */
+  readonly event: TraceEvent | null;
+  /** What differs there; empty where no action of that name was possible at all. */
+  readonly differences: readonly Difference[];
+  /** Why it is inconclusive, one line; null otherwise. */
+  readonly reason: string | null;
+}
+
+export interface Validation {
+  readonly results: readonly TraceResult[];
+  readonly wallMs: number;
+}
+
+export type ValidateSettings = Pick<TlcOptions, "timeoutMs" | "heapMiB" | "java" | "jar" | "signal"> & {
+  /** Another specification, for tests. @default the protocol's own */
+  readonly spec?: string;
+};
+
+/**
+ * @param traces each begins with its Config event
+ * @throws ToolError where Java, the jar or the specification is missing
+ */
+export async function validateEvents(
+  protocol: TracedProtocol,
+  traces: readonly (readonly TraceEvent[])[],
+  settings: ValidateSettings = {},
+): Promise<Validation> {
+  const results: (TraceResult | undefined)[] = traces.map(emptyResult);
+  let wallMs = 0;
+  for (const group of groupsOf(protocol, traces)) {
+    const open = group.filter((at) => results[at] === undefined);
+    if (open.length === 0) continue;
+    const run = await validateGroup(
+      protocol,
+      open.map((at) => traces[at] as readonly TraceEvent[]),
+      settings,
+    );
+    wallMs += run.wallMs;
+    for (const [k, at] of open.entries()) results[at] = run.results[k] as TraceResult;
+  }
+  return { results: results as TraceResult[], wallMs };
+}
+
+/** A trace without any step of a replica proves nothing. */
+function emptyResult(trace: readonly TraceEvent[]): TraceResult | undefined {
+  const steps = trace.filter((event) => event.node !== "" && !isEnvironment(event)).length;
+  if (steps > 0) return undefined;
+  return {
+    verdict: "inconclusive",
+    events: Math.max(0, trace.length - 1),
+    matched: 0,
+    rejectedAt: null,
+    event: null,
+    differences: [],
+    reason: "the trace has no step of a replica",
+  };
+}
+
+const ENVIRONMENT: ReadonlySet<string> = new Set(["Config", "Drop", "Duplicate", "Sync", "Crash", "Corrupt"]);
+
+export function isEnvironment({ action }: TraceEvent): boolean {
+  return ENVIRONMENT.has(action);
+}
+
+/** Places of the traces that may share a run of TLC. */
+function groupsOf(protocol: TracedProtocol, traces: readonly (readonly TraceEvent[])[]): number[][] {
+  if (!protocol.oneConfigPerRun) return [traces.map((_, at) => at)];
+  const groups = new Map<string, number[]>();
+  for (const [at, [config]] of traces.entries()) {
+    const key = JSON.stringify(config);
+    groups.set(key, [...(groups.get(key) ?? []), at]);
+  }
+  return [...groups.values()];
+}
+
+async function validateGroup(
+  protocol: TracedProtocol,
+  traces: readonly (readonly TraceEvent[])[],
+  settings: ValidateSettings,
+): Promise<Validation> {
+  const folder = await mkdtemp(join(tmpdir(), "synod-traces-"));
+  try {
+    const file = join(folder, "traces.ndjson");
+    await writeFile(file, traces.map((trace) => `${JSON.stringify(trace)}\n`).join(""));
+    const { spec, ...options } = settings;
+    const run = await validateTraces({
+      ...options,
+      spec: spec ?? join(specFolder(), protocol.traceSpec),
+      library: [join(specFolder(), "common")],
+      traces: file,
+      count: traces.length,
+      quickStart: true,
+    });
+    const results = run.traces.map((found, k): TraceResult => {
+      const trace = traces[k] as readonly TraceEvent[];
+      const place = found.rejectedAt;
+      return {
+        verdict: found.verdict,
+        events: trace.length - 1,
+        matched: Math.max(0, found.matched - 1),
+        rejectedAt: place === null ? null : place - 1,
+        event: place === null ? null : (trace[place - 1] ?? null),
+        differences: found.differences,
+        reason: found.verdict === "inconclusive" ? (run.reason ?? "TLC said nothing of it") : null,
+      };
+    });
+    return { results, wallMs: run.wallMs };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
