@@ -3,6 +3,8 @@
 import type { HistoryValue } from "../record/history.js";
 
 const startCapacity = 64;
+/** Values with smaller numbers are kept once they have been parsed. */
+const cachedValues = 1 << 14;
 
 /**
  * Gives every different JSON text a number, in order of first sight. The texts lie in one block of bytes; the table is
@@ -15,7 +17,7 @@ export class Interner {
   private starts = new Int32Array(startCapacity + 1);
   private hashes = new Int32Array(startCapacity);
   private table = new Int32Array(startCapacity * 2).fill(-1);
-  private readonly cache = new Map<number, HistoryValue>();
+  private readonly cache: (HistoryValue | undefined)[] = [];
   count = 0;
 
   /** Number of the JSON text in `source[from, to)`. The text must be canonical: see {@link canonicalText}. */
@@ -53,10 +55,10 @@ export class Interner {
   }
 
   value(id: number): HistoryValue {
-    let value = this.cache.get(id);
+    let value = this.cache[id];
     if (value === undefined) {
       value = JSON.parse(this.text(id)) as HistoryValue;
-      if (this.cache.size < 10_000) this.cache.set(id, value);
+      if (id < cachedValues) this.cache[id] = value;
     }
     return value;
   }
@@ -116,7 +118,7 @@ export class Interner {
   private removeLast(): void {
     this.count -= 1;
     this.used = this.starts[this.count] as number;
-    this.cache.delete(this.count);
+    this.cache[this.count] = undefined;
     this.rebuild(this.table.length);
   }
 }

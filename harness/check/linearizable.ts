@@ -1,6 +1,7 @@
 // Linearizability (Herlihy & Wing 1990), tier by tier: cut by key, decide by zones what has unique values, search the
 // rest key by key in turns, shrink what is violated to a witness.
 
+import type { HistoryValue } from "../record/history.js";
 import { Budget, BudgetExceeded, type UnknownReason } from "./budget.js";
 import { APPEND, type History, type OperationView, viewOperation } from "./history.js";
 import type { Machine } from "./machine.js";
@@ -11,8 +12,9 @@ import { rangeGroups, rangePart } from "./ranges.js";
 import { RegisterMachine } from "./registerMachine.js";
 import { Search } from "./search.js";
 import { TextMachine } from "./textMachine.js";
+import { textsAsRegister } from "./texts.js";
 import { meaningful, shrinkWitness, subPart } from "./witness.js";
-import { checkZones, zoneOrder, type ZoneRule } from "./zones.js";
+import { checkZones, zoneOrder, type ZoneResult, type ZoneRule } from "./zones.js";
 
 export type Verdict = "ok" | "violated" | "unknown";
 
@@ -58,6 +60,12 @@ const ruleInWords: { readonly [rule in ZoneRule]: string } = {
   blockOrder: "an operation had returned before one was called that must come before it",
   zonesOverlap: "two values would each have to be overwritten before the other",
 };
+const textRuleInWords: { readonly [rule in ZoneRule]: string } = {
+  ...ruleInWords,
+  thinAir: "a text was seen that nobody's pieces make up",
+  twoCas: "texts were seen that go on with different pieces after the same beginning",
+};
+const tornInWords = "texts were seen that have the same piece behind different beginnings";
 const noOrder = "no order of these operations is legal and keeps real time";
 
 /**
@@ -153,12 +161,10 @@ class Check {
   /** Decides a part by zones, or queues it for the search. */
   private zones(part: Part): Finding | null {
     this.budget.checkTime();
-    const result = checkZones(part, this.budget);
-    if (result.verdict === "violated") {
-      return this.violated(part, result.suspects, ruleInWords[result.rule], undefined);
-    }
+    const { result, reason, zonePart } = zonesOf(this.h, part, this.budget);
+    if (result.verdict === "violated") return this.violated(part, result.suspects, reason, undefined);
     if (result.verdict === "ok") {
-      if (this.wantOrder) this.orders.push(zoneOrder(part, result.zones).map((i) => rowOf(part, i)));
+      if (this.wantOrder) this.orders.push(zoneOrder(zonePart, result.zones).map((i) => rowOf(part, i)));
       return null;
     }
     const compact = withoutNothing(part);
@@ -220,8 +226,8 @@ class Check {
 
   /** Is there no order for this small part? */
   private decide(part: Part, budget: Budget): boolean {
-    const zones = checkZones(part, budget);
-    if (zones.verdict !== "notUnique") return zones.verdict === "violated";
+    const { result } = zonesOf(this.h, part, budget);
+    if (result.verdict !== "notUnique") return result.verdict === "violated";
     const search = new Search(part, machineOf(this.h, part), budget);
     try {
       for (;;) {
@@ -234,12 +240,44 @@ class Check {
   }
 }
 
-function machineOf(h: History, part: Part): Machine {
-  for (let i = 0; i < part.count; i++) {
-    if (part.kind[i] !== APPEND) continue;
-    return new TextMachine(part, (v) => h.values.value(part.valueIds === null ? v : (part.valueIds[v] as number)));
+function valuesOf(h: History, part: Part): (value: number) => HistoryValue {
+  const { values } = h;
+  const { valueIds } = part;
+  return valueIds === null ? (v) => values.value(v) : (v) => values.value(valueIds[v] as number);
+}
+
+function hasAppend(part: Part): boolean {
+  for (let i = 0; i < part.count; i++) if (part.kind[i] === APPEND) return true;
+  return false;
+}
+
+/** Tier 0. `zonePart` has the operations of `part` under the same numbers. `reason`: in words, if violated. */
+function zonesOf(
+  h: History,
+  part: Part,
+  budget: Budget,
+): { readonly result: ZoneResult; readonly reason: string; readonly zonePart: Part } {
+  if (!hasAppend(part)) {
+    const result = checkZones(part, budget);
+    return { result, reason: result.verdict === "violated" ? ruleInWords[result.rule] : "", zonePart: part };
   }
-  return new RegisterMachine(part);
+  const texts = textsAsRegister(part, valuesOf(h, part), budget);
+  if (texts.verdict === "notUnique") return { result: texts, reason: "", zonePart: part };
+  if (texts.verdict === "torn") {
+    const result = { verdict: "violated", rule: "twoCas", suspects: texts.suspects } as const;
+    return { result, reason: tornInWords, zonePart: part };
+  }
+  const result = checkZones(texts.part, budget);
+  if (result.verdict !== "violated") return { result, reason: "", zonePart: texts.part };
+  // Where a piece belongs is known from a read only.
+  const suspects = new Set(result.suspects);
+  for (const i of result.suspects) if (texts.seenBy(i) >= 0) suspects.add(texts.seenBy(i));
+  const reason = textRuleInWords[result.rule];
+  return { result: { ...result, suspects: [...suspects] }, reason, zonePart: texts.part };
+}
+
+function machineOf(h: History, part: Part): Machine {
+  return hasAppend(part) ? new TextMachine(part, valuesOf(h, part)) : new RegisterMachine(part);
 }
 
 /** Only the part that is the whole history can hold operations without meaning; its values may be many more than its own. */
