@@ -24,14 +24,20 @@ VARIABLES
   \* History: the value first decided for each slot.
   chosen,
   \* The action that led here, for the edges of the graph.
-  act
+  act,
+  \* How many steps of the prefix are done.
+  pre
 
 Three == <<"n1", "n2", "n3">>
 Two == <<"n1", "n2">>
 
-mcVars == <<vars, asked, restarts, chosen, act>>
+mcVars == <<vars, asked, restarts, chosen, act, pre>>
 \* Without `act`: it must not tell states apart.
-View == <<node, disk, messages, asked, restarts, chosen>>
+View == <<node, disk, messages, asked, restarts, chosen, pre>>
+
+\* Actions that are forced before anything else may happen, each with its arguments as text; empty without a file.
+Prefix == LET file == Env("PREFIX", "") IN IF file = "" THEN << >> ELSE NdJsonLoad(file)
+InPrefix == pre < Len(Prefix)
 
 Config ==
   [order |-> Order, voters |-> VoterSet, electionQuorum |-> ElectionQuorum, replicationQuorum |-> ReplicationQuorum,
@@ -41,7 +47,7 @@ Config ==
 MCInit ==
   /\ config = Config
   /\ Init
-  /\ asked = {} /\ restarts = 0 /\ chosen = << >>
+  /\ asked = {} /\ restarts = 0 /\ chosen = << >> /\ pre = 0
   /\ act = [name |-> "Init", args |-> << >>]
 
 -----------------------------------------------------------------------------
@@ -54,8 +60,13 @@ Chosen ==
                     IN EntryAt(node'[i], s).value
   IN chosen' = IF fresh = {} THEN chosen ELSE [s \in fresh |-> ValueOf(s)] @@ chosen
 
-A(name, args) == act' = [name |-> name, args |-> args] /\ Chosen
-In(name) == name \notin LeftOut
+A(name, args) ==
+  /\ act' = [name |-> name, args |-> args]
+  /\ Chosen
+  /\ IF InPrefix /\ Quiet
+     THEN name = Prefix[pre + 1].name /\ Canonical(args) = Prefix[pre + 1].args /\ pre' = pre + 1
+     ELSE pre' = pre
+In(name) == name \notin LeftOut \/ InPrefix
 Same2 == UNCHANGED <<asked, restarts>>
 
 MayCampaign(i) == NextBallot(i, node[i]) \div Owners <= CounterMax
@@ -130,7 +141,16 @@ RECURSIVE HeldCount(_)
 HeldCount(pending) == IF pending = << >> THEN 0 ELSE CountOf(Head(pending).held) + HeldCount(Tail(pending))
 RECURSIVE HeldOf(_)
 HeldOf(S) == IF S = {} THEN 0 ELSE LET i == CHOOSE x \in S : TRUE IN HeldCount(disk[i].pending) + HeldOf(S \ {i})
-Bounded == CountOf(messages) + HeldOf(Members) <= MessagesMax
+Bounded == InPrefix \/ CountOf(messages) + HeldOf(Members) <= MessagesMax
+
+-----------------------------------------------------------------------------
+(* The graph, for comparison with the code. `quiet`: nobody is in the middle of a step. *)
+
+Seen ==
+  [replicas |-> [i \in Members |->
+     [node |-> NodeView(node[i]), disk |-> [durable |-> DurableView(disk[i].durable), pending |-> disk[i].pending]]],
+   messages |-> messages, asked |-> asked, restarts |-> restarts]
+Emit == EmitEdge([seen |-> Seen, quiet |-> Quiet, pre |-> pre], act', [seen |-> Seen', quiet |-> Quiet', pre |-> pre'])
 
 -----------------------------------------------------------------------------
 (* What must hold *)

@@ -8,10 +8,9 @@ import {
   specMessage,
 } from "../../../protocols/multipaxos/index.js";
 import type { TraceLine } from "../../drivers/sim/index.js";
+import type { EventCollector, TraceEvent } from "../protocol.js";
 
-export interface MultiPaxosEvent {
-  readonly node: string;
-  readonly action: string;
+export interface MultiPaxosEvent extends TraceEvent {
   readonly args: readonly unknown[];
   /** `[to, message]` in the spec's words. */
   readonly sent: readonly (readonly [string, object])[];
@@ -46,7 +45,7 @@ export function configEvent(cluster: Configuration, options: MultiPaxosOptions):
 }
 
 /** Collects the events of one run, line by line. */
-export class MultiPaxosTrace {
+export class MultiPaxosTrace implements EventCollector {
   private readonly collected: MultiPaxosEvent[] = [];
   /** Lines of the step that is not known to be over. */
   private open: TraceLine[] = [];

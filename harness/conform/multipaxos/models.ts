@@ -1,0 +1,112 @@
+/** The bounded models of Multi-Paxos: their bounds are read from the .cfg files, their prefixes are here. */
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { assert } from "../../../protocols/core/index.js";
+import { type MultiPaxosOptions, valueText } from "../../../protocols/multipaxos/index.js";
+import type { TlcOptions } from "tla2tools-runner";
+import { specFolder } from "../protocol.js";
+import { type Bounds, Explorer } from "./explore.js";
+import { type Conformance, conform, forced, type Step } from "./replay.js";
+import type { MultiPaxosModule } from "./replicas.js";
+
+export interface Model {
+  readonly name: string;
+  /** What it is for. */
+  readonly about: string;
+  readonly prefix: readonly Step[];
+}
+
+/** Commands a, b and c: their values in the spec are what the core calls them. */
+const COMMANDS: ReadonlyMap<string, Uint8Array> = new Map(
+  [97, 98, 99].map((letter) => [valueText(Uint8Array.of(letter)), Uint8Array.of(letter)]),
+);
+
+export const models: readonly Model[] = [
+  {
+    name: "Small",
+    about: "the whole way from the first ballot to a decision, messages late and more than once",
+    prefix: [],
+  },
+];
+
+/** Constants of a .cfg file, as text. */
+function constantsOf(text: string): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const [, name, value] of text.matchAll(/^ {2}(\w+) (?:=|<-) (.+)$/gm))
+    found.set(name as string, value as string);
+  return found;
+}
+
+/** The model's bounds for the code, from the file that gives them to TLC. */
+export async function boundsOf(model: Model, module: MultiPaxosModule): Promise<Bounds> {
+  const constants = constantsOf(await readFile(configOf(model), "utf8"));
+  const text = (name: string): string => {
+    const value = constants.get(name);
+    assert(value !== undefined, `${model.name} gives no ${name}`);
+    return value;
+  };
+  const number = (name: string) => Number(text(name));
+  const strings = (name: string) => [...text(name).matchAll(/"([^"]*)"/g)].map(([, value]) => value as string);
+  const ids = { Two: ["n1", "n2"], Three: ["n1", "n2", "n3"] }[text("Order")] ?? [];
+  const options: MultiPaxosOptions = {
+    ...module.defaultOptions("matched"),
+    stickiness: text("Stickiness") === "TRUE",
+    readMechanism: strings("ReadMechanism")[0] === "lease" ? "lease" : "quorumRead",
+    windowSlots: number("Window"),
+    decideNotice: text("DecideNotice") === "TRUE",
+    snapshotTrailingEntries: 0,
+  };
+  return {
+    module,
+    ids,
+    learners: ids.filter((id) => !strings("VoterSet").includes(id)),
+    options,
+    lost: strings("Lost"),
+    keeps: text("Keeps") === "TRUE",
+    commands: COMMANDS,
+    counterMax: number("CounterMax"),
+    restartsMax: number("RestartsMax"),
+    messagesMax: number("MessagesMax"),
+    heartbeatsMax: number("HeartbeatsMax"),
+    learnAttemptsMax: number("LearnAttemptsMax"),
+    readsMax: number("ReadsMax"),
+    values: strings("Values"),
+    leftOut: strings("LeftOut"),
+  };
+}
+
+function configOf({ name }: Model): string {
+  return join(specFolder(), "multipaxos", `MCMultiPaxos${name}.cfg`);
+}
+
+/**
+ * Spec against code under the bounds of one model.
+ * @throws ToolError where Java, the jar or the specification is missing; Error where TLC did not finish.
+ */
+export async function conformModel(
+  model: Model,
+  module: MultiPaxosModule,
+  settings: Partial<TlcOptions> = {},
+): Promise<Conformance> {
+  const explorer = new Explorer(await boundsOf(model, module));
+  const { start, lines } = forced(explorer, model.prefix);
+  const folder = await mkdtemp(join(tmpdir(), "synod-model-"));
+  try {
+    const prefix = join(folder, "prefix.ndjson");
+    await writeFile(prefix, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    const cfg = (await readFile(configOf(model), "utf8")).replace(/^(INVARIANTS|PROPERTY|PROPERTIES) .*$/gm, "");
+    const config = join(folder, "graph.cfg");
+    await writeFile(config, `${cfg}\nACTION_CONSTRAINT Emit\n`);
+    const tlc: TlcOptions = {
+      ...settings,
+      spec: join(specFolder(), "multipaxos", "MCMultiPaxos.tla"),
+      config,
+      library: [join(specFolder(), "common")],
+      environment: lines.length === 0 ? {} : { PREFIX: prefix },
+    };
+    return await conform(model.name, tlc, explorer, start);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
