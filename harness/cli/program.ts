@@ -15,6 +15,7 @@ import { replay } from "./verbs/replay.js";
 import { scenarios } from "./verbs/scenarios.js";
 import { sim, type SimOptions } from "./verbs/sim.js";
 import { step } from "./verbs/step.js";
+import { validate } from "./verbs/validate.js";
 
 const EXIT_WORDS = `
 Exit codes: 0 all well, 1 a property was violated, 2 unknown or incomplete, 64 wrong usage or bad input.`;
@@ -79,7 +80,7 @@ function addRunVerbs(verb: AddVerb, argv: readonly string[]): void {
   const command = `npx synod ${argv.join(" ")}`.trim();
   const comparing = (added: Command): Command =>
     added
-      .option("--protocols <names>", "with commas; all of them if absent", parseNames)
+      .option("--protocols <names>", "with commas; the consensus protocols if absent", parseNames)
       .addOption(new Option("--protocol <name>", "a single one").conflicts("protocols"))
       .option("--scenario <name or file>", "may be given several times", collect)
       .option("--seeds <seeds>", "for example 1..200", parseSeeds)
@@ -107,7 +108,7 @@ function addRunVerbs(verb: AddVerb, argv: readonly string[]): void {
     }),
   );
   verb("sim", "one seeded run of one protocol", (out, options) => sim(simOptions(options), out))
-    .requiredOption("--protocol <name>", "raft, multipaxos or zab")
+    .requiredOption("--protocol <name>", "raft, multipaxos, zab or quorumregister")
     .requiredOption("--scenario <name or file>", "see `synod scenarios`")
     .option("--seed <n>", "0 to 4294967295", parseSeed, 1)
     .addOption(timingOption())
@@ -116,6 +117,7 @@ function addRunVerbs(verb: AddVerb, argv: readonly string[]): void {
     .option("--trace <file>", "write the trace, NDJSON")
     .option("--history <file>", "write the client history, JSONL")
     .option("--out <dir>", "write the run's manifest and record")
+    .option("--validate", "validate the run's trace against the TLA+ specification, by the run's beginning")
     .option("--shrink", "if a property breaks: leave out faults and operations until none can go")
     .addOption(deadlineOption());
 }
@@ -147,6 +149,7 @@ function simOptions(options: Raw): SimOptions {
     trace: options["trace"] as string | undefined,
     history: options["history"] as string | undefined,
     out: options["out"] as string | undefined,
+    validate: options["validate"] === true,
     shrink: options["shrink"] === true,
     checkDeadlineMs: options["deadline"] as number,
   };
@@ -180,6 +183,11 @@ function addFileVerbs(verb: AddVerb): void {
     .option("--manifest <file>", "check every history that this list names (file, model, ops, expected) instead of one")
     .option("--html <file>", "write the verdict and the witness as a page")
     .addOption(deadlineOption());
+  verb("validate", "a traced run against the TLA+ specification of its protocol", (out, options, args) =>
+    validate(args[0] as string, options["spec"] as string | undefined, out),
+  )
+    .argument("<trace>", "NDJSON, as `synod sim --trace` writes it")
+    .option("--spec <name>", "raft, multipaxos or zab; what the trace says if absent");
   verb("step", "the script driver by hand: type events, see effects", (out, options, args) =>
     step(args[0], options["protocol"] as string | undefined, out),
   )

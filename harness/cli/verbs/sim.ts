@@ -13,6 +13,7 @@ import { titleOf } from "../protocols.js";
 import { type FullRun, prepare, runChecked, type RunRequest, withDuration } from "../run.js";
 import { shrinkRun } from "../shrink.js";
 import { type Terminal, wrap } from "../terminal.js";
+import { traceHeader, withTraceVerdicts } from "../traces.js";
 import { writeWhole } from "../write.js";
 
 export interface SimOptions {
@@ -26,21 +27,24 @@ export interface SimOptions {
   readonly trace: string | undefined;
   readonly history: string | undefined;
   readonly out: string | undefined;
+  /** Validate the trace of the run's beginning. */
+  readonly validate: boolean;
   readonly shrink: boolean;
   readonly checkDeadlineMs: number;
 }
 
-export function sim(options: SimOptions, out: Terminal): ExitCode {
+export async function sim(options: SimOptions, out: Terminal): Promise<ExitCode> {
   const request = requestOf(options);
   prepare(request);
   const eventsMax = options.steps ?? null;
-  const tracing = options.trace === undefined ? null : openTrace(options.trace);
+  const tracing = options.trace === undefined ? null : openTrace(options.trace, request);
   let run: FullRun;
   try {
     run = runChecked(request, tracing === null ? { eventsMax } : { eventsMax, trace: tracing.sink });
   } finally {
     tracing?.close();
   }
+  if (options.validate) run = (await withTraceVerdicts([request], [run]))[0] ?? run;
   const files: Record<string, string> = {};
   if (options.trace !== undefined) files["trace"] = options.trace;
   if (options.history !== undefined)
@@ -66,10 +70,15 @@ function requestOf(options: SimOptions): RunRequest {
 }
 
 /** Trace lines go to the file as they come: a traced run is too large to hold. */
-function openTrace(file: string): { readonly sink: ReturnType<typeof traceWriter>; close(): void } {
+function openTrace(
+  file: string,
+  request: RunRequest,
+): { readonly sink: ReturnType<typeof traceWriter>; close(): void } {
   mkdirSync(dirname(file), { recursive: true });
   const fd = openSync(file, "w");
   const sink = traceWriter((text) => writeSync(fd, text));
+  // Whoever reads the trace must know which cluster it is of.
+  sink.line(traceHeader(request));
   const close = (): void => {
     sink.end();
     closeSync(fd);

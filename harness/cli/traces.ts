@@ -1,0 +1,61 @@
+/** Traces of runs, written for others and validated here. */
+import { ToolError } from "tla2tools-runner";
+import { type RunVerdict, validateRuns } from "../conform/index.js";
+import { configurationOf, type TraceLine } from "../drivers/sim/index.js";
+import { worst } from "./exit.js";
+import { protocolByName } from "./protocols.js";
+import { type FullRun, prepare, type RunRequest } from "./run.js";
+
+/** Step inputs of a run's beginning that are validated: enough for elections and faults, a few seconds for TLC. */
+const INPUTS_MAX = 1500;
+const TIMEOUT_MS = 100_000;
+
+export interface TraceHeader {
+  readonly protocol: string;
+  readonly cluster: ReturnType<typeof configurationOf>;
+  readonly options: object;
+}
+
+/** The first line of a trace file: whose trace it is. */
+export function traceHeader(request: RunRequest): TraceLine {
+  const { protocol, scenario } = request;
+  const header: TraceHeader = { protocol, cluster: configurationOf(scenario), options: prepare(request) };
+  const rest = { sent: [], received: null, wrote: null, state: null, time: 0, lamport: 0 };
+  return { seq: 0, node: "", action: "Config", args: [header], ...rest };
+}
+
+/** The verdict for each run; without Java or the jar, why there is none. */
+export async function traceVerdicts(
+  requests: readonly RunRequest[],
+  inputsMax: number,
+): Promise<readonly RunVerdict[]> {
+  const runs = requests.map((request) => {
+    const { module } = protocolByName(request.protocol);
+    const { scenario, timing, seed } = request;
+    return { module, scenario, options: prepare(request), timing, seed };
+  });
+  try {
+    return await validateRuns(runs, inputsMax, { timeoutMs: TIMEOUT_MS });
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error;
+    const missing = error.code === "no-java" || error.code === "old-java" ? "no Java 11 or later" : "no TLA+ tools";
+    return runs.map(() => ({ result: null, words: `not validated: ${missing}` }));
+  }
+}
+
+/** The runs with what the specification says of them. A run that it rejects has broken a promise. */
+export async function withTraceVerdicts<R extends Pick<FullRun, "record" | "outcome">>(
+  requests: readonly RunRequest[],
+  runs: readonly R[],
+  inputsMax = INPUTS_MAX,
+): Promise<R[]> {
+  const verdicts = await traceVerdicts(requests, inputsMax);
+  return runs.map((run, at) => {
+    const { words, result } = verdicts[at] as RunVerdict;
+    const bad = result !== null && result.verdict !== "accepted";
+    const reasons = bad ? [...run.record.reasons, `trace: ${words}`] : run.record.reasons;
+    const record = { ...run.record, reasons, verdicts: { ...run.record.verdicts, trace: words } };
+    const said = result?.verdict === "rejected" ? "violated" : bad ? "unknown" : "ok";
+    return { ...run, record, outcome: worst([run.outcome, said]) };
+  });
+}
