@@ -17,6 +17,7 @@ const SCHEMAS = [
   ["raft-options", "protocols/raft/options.ts", "RaftOptions"],
   ["multipaxos-options", "protocols/multipaxos/options.ts", "MultiPaxosOptions"],
   ["zab-options", "protocols/zab/options.ts", "ZabOptions"],
+  ["quorumregister-options", "protocols/quorumregister/options.ts", "RegisterOptions"],
   ["output-compare", "harness/cli/output.ts", "CompareOutput"],
   ["output-sim", "harness/cli/output.ts", "SimOutput"],
   ["output-check", "harness/cli/output.ts", "CheckOutput"],

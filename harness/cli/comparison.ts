@@ -6,7 +6,7 @@ import { machine, versions } from "./environment.js";
 import { worst } from "./exit.js";
 import { incidentMatrix } from "./matrix.js";
 import { plural } from "./numbers.js";
-import { protocolByName } from "./protocols.js";
+import { protocolByName, protocolNames } from "./protocols.js";
 import type { CheckedRun } from "./run.js";
 import { groups, pairUp, summarize } from "./summary.js";
 import { verdictWords } from "./verdict.js";
@@ -91,7 +91,9 @@ function predictionsOf(
 ): { readonly [protocol: string]: Prediction } | null {
   const cell = incidentCellOf(scenario.name) ?? tellingCell(scenario.name);
   if (cell === null) return null;
-  const entries = protocols.map((protocol) => {
+  // The arithmetic is about leaders.
+  const led = protocols.filter((protocol) => protocolNames().includes(protocol));
+  const entries = led.map((protocol) => {
     const own = protocol === "raft" ? cell : { ...cell, preVote: null, checkQuorum: null };
     return [protocol, predictIncident(own, scenario, protocolByName(protocol).patience(timing))] as const;
   });

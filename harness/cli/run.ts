@@ -5,8 +5,8 @@ import { runSimulation, type SimulationOutcome, type TraceSink } from "../driver
 import type { HistoryEvent } from "../record/history.js";
 import { quantileOfSorted, type RunManifest, type RunRecord } from "../record/index.js";
 import { checkScenario, InputError, resolveOptions, type Scenario, shown } from "../scenarios/index.js";
-import { expectationVerdict, type Outcome, outcomeOf, unmet } from "./expectation.js";
-import { protocolByName } from "./protocols.js";
+import { expectationVerdict, expectedViolation, marked, type Outcome, outcomeOf, unmet } from "./expectation.js";
+import { subjectByName } from "./protocols.js";
 
 /** Plain data, so that it can go to another thread. */
 export interface RunRequest {
@@ -53,7 +53,7 @@ const NOT_VALIDATED = "not validated: this version has no specification";
 
 /** @throws InputError for settings that the protocol does not have or a read level that it does not offer */
 export function prepare(request: Pick<RunRequest, "protocol" | "scenario" | "scenarioName" | "timing">): object {
-  const { module } = protocolByName(request.protocol);
+  const { module } = subjectByName(request.protocol);
   for (const [i, group] of request.scenario.workload.clients.entries()) {
     const level = group.readLevel ?? "linearizable";
     if (!module.readLevels.includes(level))
@@ -81,7 +81,7 @@ export function withDuration(scenario: Scenario, durationMs: number, scenarioNam
 
 export function runChecked(request: RunRequest, extras: RunExtras = {}): FullRun {
   const options = prepare(request);
-  const { module } = protocolByName(request.protocol);
+  const { module } = subjectByName(request.protocol);
   const { scenario, timing, seed } = request;
   const simulation = runSimulation({ module, scenario, options, timing, seed, history: true, ...extras });
   const history = historyFromEvents(simulation.history);
@@ -92,10 +92,16 @@ export function runChecked(request: RunRequest, extras: RunExtras = {}): FullRun
   const verdicts = { ...sim.verdicts, linearizable: linearizable.verdict, liveness, trace: NOT_VALIDATED };
   const command = commandOf(request, extras);
   const checked: RunRecord = { ...sim, verdicts, staleReads: stale, command };
-  const reasons = [...sim.reasons, ...linearizableReasons(linearizable), ...unmet(scenario, checked)];
+  const expected = expectedViolation(scenario, checked);
+  const reasons = [
+    ...sim.reasons.map((reason) => marked(reason, expected === "invariants")),
+    ...linearizableReasons(linearizable).map((reason) => marked(reason, expected === "linearizable")),
+    ...unmet(scenario, checked),
+  ];
   const expectations = expectationVerdict(scenario, checked);
-  const record: RunRecord = { ...checked, reasons, verdicts: { ...verdicts, expectations } };
-  const outcome = outcomeOf(scenario, record);
+  const judged: RunRecord = { ...checked, reasons, verdicts: { ...verdicts, expectations } };
+  const outcome = outcomeOf(scenario, judged);
+  const record: RunRecord = { ...judged, outcome };
   const window = request.windowMs === undefined ? null : windowStatistics(simulation, scenario, request.windowMs);
   const verdict = outcome === "violated" ? "violated" : "ok";
   return { record, outcome, window, simulation, manifest: { ...simulation.manifest, verdict } };

@@ -5,7 +5,7 @@ import type { RunManifest } from "../record/index.js";
 import { unmet } from "./expectation.js";
 import { plural } from "./numbers.js";
 import type { SimOutput } from "./output.js";
-import { protocolByName } from "./protocols.js";
+import { subjectByName } from "./protocols.js";
 import { type FullRun, prepare, type RunRequest } from "./run.js";
 import type { Terminal } from "./terminal.js";
 
@@ -20,7 +20,7 @@ export interface Shrunk {
 const RUNS_MAX = 400;
 
 export function shrinkRun(request: RunRequest, failing: FullRun, out: Terminal): Shrunk {
-  const { module } = protocolByName(request.protocol);
+  const { module } = subjectByName(request.protocol);
   const { scenario, timing, seed } = request;
   const fails = failureTest(request, failing);
   let runs = 0;

@@ -47,7 +47,7 @@ export interface ClientRequest {
 }
 
 export type Reply =
-  /** `index`: the log position of the write, or the applied index a read was served at. */
+  /** `index`: the log position of the write, or the applied index a read was served at; 0 where there is no log. */
   | { readonly status: "ok"; readonly result: Result; readonly index: Index }
   /**
    * This attempt certainly did not and will not happen: the client may go elsewhere. An earlier attempt of the same
@@ -80,7 +80,8 @@ export type HostEffect<P extends Protocol> =
           | "action";
       }
     >
-  | { readonly type: "reply"; readonly token: number; readonly reply: Reply }
+  /** `cell`: only a register's host has one. */
+  | { readonly type: "reply"; readonly token: number; readonly reply: Reply; readonly cell?: undefined }
   /** Give `turnEnd` when the inputs of this loop turn are through. Emitted once per turn at most. */
   | { readonly type: "needTurnEnd" }
   /** Make these bytes durable under `id` and answer `snapshotSaved`. */

@@ -26,6 +26,13 @@ export interface RunRecord {
     /** What the scenario itself expects; "unknown": nothing was committed, so nothing was shown. Absent: not looked at. */
     readonly expectations?: Verdict;
   };
+  /** Invariants that other protocols are checked for and that mean nothing for this one. Absent: none. */
+  readonly notApplicable?: readonly string[];
+  /**
+   * All verdicts against what the scenario expects, in one: where it expects a history that is not linearizable, such a
+   * one is ok. Absent: the worst verdict counts.
+   */
+  readonly outcome?: Verdict;
   /** Why a verdict is not ok, one line each. */
   readonly reasons: readonly string[];
   /** Which invariant broke first, where and how. */

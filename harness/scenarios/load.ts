@@ -1,7 +1,7 @@
 /** Scenario files: read, validated, checked. Nothing that came from outside goes further without this. */
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import type { AnyModule, TimingProfile } from "../../protocols/core/index.js";
+import type { AnyModule, AnyRegisterModule, TimingProfile } from "../../protocols/core/index.js";
 import { incidentCellOf, incidentScenario } from "./incident.js";
 import { InputError, shown } from "./inputError.js";
 import type { Scenario } from "./scenario.js";
@@ -92,12 +92,18 @@ export function loadScenario(nameOrFile: string): Scenario {
  * @param file for messages only
  * @throws InputError for a setting that does not exist, is out of range, or contradicts another
  */
-export function resolveOptions(scenario: Scenario, module: AnyModule, timing: TimingProfile, file: string): object {
+export function resolveOptions(
+  scenario: Scenario,
+  module: AnyModule | AnyRegisterModule,
+  timing: TimingProfile,
+  file: string,
+): object {
   const overrides = scenario.options?.[module.name] ?? {};
   const options = { ...module.defaultOptions(timing), ...overrides };
   const path = `/options/${module.name}`;
   validate(`${module.name}-options`, options, file, path);
-  const problem = module.optionsProblem(options);
+  const voters = scenario.cluster.nodes.filter(({ role }) => role === "voter").length;
+  const problem = module.optionsProblem(options, voters);
   if (problem !== null) throw new InputError({ file, path, expected: "settings that fit together", found: problem });
   return options;
 }

@@ -52,6 +52,8 @@ export interface Scenario {
   readonly faultsEndMs?: Ms;
   /** What must hold, asserted by `compare` and by tests. */
   readonly expect?: Expectation;
+  /** By protocol name: laid over `expect` for that protocol, field by field. An unknown protocol is an error. */
+  readonly expectOf?: { readonly [protocol: string]: Expectation };
 }
 
 export interface ClusterShape {
@@ -246,6 +248,6 @@ export interface Expectation {
   readonly noCommitBetweenMs?: readonly [Ms, Ms];
   readonly unavailableMsMax?: Ms;
   readonly linearizable?: "ok" | "violated";
-  /** Names of invariants that must break (unsafe quorums); absent: none may. */
+  /** Names of invariants of which one must break first (unsafe quorums); absent or empty: none may. */
   readonly invariantsBroken?: readonly string[];
 }

@@ -10,7 +10,7 @@ import { type CellTask, cellTasks, incidentRow } from "../matrix.js";
 import { milliseconds, plural } from "../numbers.js";
 import type { CompareOutput } from "../output.js";
 import { createPool, type RunPool } from "../pool.js";
-import { protocolByName, protocolNames } from "../protocols.js";
+import { protocolNames, subjectByName } from "../protocols.js";
 import { type CheckedRun, prepare, type RunRequest, withDuration } from "../run.js";
 import { intervalLines, pairedLines, staleLines } from "../tables.js";
 import { type Terminal, wrap } from "../terminal.js";
@@ -102,7 +102,7 @@ function loadWithDuration(name: string, durationMs: number | undefined): Scenari
 /** Everything is checked before the first run: a bad setting of the last protocol must not cost the time of the others. */
 function requestsOf(options: CompareOptions, scenarios: readonly Named[]): RunRequest[] {
   const { timing, checkDeadlineMs, durationMs } = options;
-  for (const protocol of options.protocols) protocolByName(protocol);
+  for (const protocol of options.protocols) subjectByName(protocol);
   for (const { name, scenario } of scenarios)
     for (const protocol of options.protocols) prepare({ protocol, scenario, scenarioName: name, timing });
   const requests: RunRequest[] = [];

@@ -3,7 +3,7 @@ import type { RunManifest } from "../../record/index.js";
 import { checkScenario, InputError, parseJson, readText, type Scenario, validate } from "../../scenarios/index.js";
 import { EXIT, exitOf, type ExitCode } from "../exit.js";
 import { synodVersion } from "../environment.js";
-import { protocolByName, protocolNames } from "../protocols.js";
+import { subjectByName, subjectNames } from "../protocols.js";
 import { type FullRun, prepare, runChecked, type RunRequest } from "../run.js";
 import type { Terminal } from "../terminal.js";
 import { outputOf, sayRun } from "./sim.js";
@@ -40,14 +40,14 @@ export function loadManifest(file: string): { readonly manifest: RunManifest; re
   const value = parseJson(readText(file), file);
   validate("manifest", value, file);
   const manifest = value as RunManifest;
-  if (!protocolNames().includes(manifest.protocol))
+  if (!subjectNames().includes(manifest.protocol))
     throw new InputError({
       file,
       path: "/protocol",
-      expected: `one of ${protocolNames().join(", ")}`,
+      expected: `one of ${subjectNames().join(", ")}`,
       found: JSON.stringify(manifest.protocol),
     });
-  protocolByName(manifest.protocol);
+  subjectByName(manifest.protocol);
   return { manifest, scenario: inside(manifest.scenario, file) };
 }
 

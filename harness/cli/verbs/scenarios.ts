@@ -2,12 +2,12 @@
 import { incidentCells, loadScenario, scenarioFile, scenarioNames } from "../../scenarios/index.js";
 import { EXIT, type ExitCode } from "../exit.js";
 import type { ScenariosOutput } from "../output.js";
-import { protocolNames } from "../protocols.js";
+import { subjectNames } from "../protocols.js";
 import { type Terminal, wrap } from "../terminal.js";
 
 export function scenarios(out: Terminal): ExitCode {
   const all = scenarioNames().map((name) => loadScenario(name));
-  out.say(`${all.length} scenarios for ${protocolNames().join(", ")}:`);
+  out.say(`${all.length} scenarios for ${subjectNames().join(", ")}:`);
   for (const scenario of all) {
     const { name, title, about, mode, cluster, durationMs } = scenario;
     out.say();
@@ -21,7 +21,7 @@ export function scenarios(out: Terminal): ExitCode {
     scenarios: all.map(({ name, title, about, mode, cluster, durationMs }) => {
       return { name, title, about, mode, nodes: cluster.nodes.length, durationMs, file: scenarioFile(name) };
     }),
-    protocols: protocolNames(),
+    protocols: subjectNames(),
   };
   out.result(result);
   return EXIT.ok;

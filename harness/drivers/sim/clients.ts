@@ -219,7 +219,8 @@ export class Clients {
     client.attempt += 1;
     client.unresolved += 1;
     client.retryAt = NEVER;
-    client.attemptUntil = world.now + Math.floor((this.timeouts[client.group] as number) / ATTEMPTS_PER_TIMEOUT);
+    const patience = Math.floor((this.timeouts[client.group] as number) / ATTEMPTS_PER_TIMEOUT);
+    client.attemptUntil = this.asksOnce(client) ? NEVER : world.now + patience;
     const { seq, operation, level } = request;
     const sent: ClientRequest = {
       token: tokenOf(client, client.attempt),
@@ -248,9 +249,15 @@ export class Clients {
       if (reply?.status === "failed") client.unresolved -= 1;
       if (attempt !== client.attempt || client.retryAt !== NEVER) return; // Another attempt is under way.
       if (reply?.status === "failed" && isFinal(reply)) this.finish(client, reply.reason);
+      else if (reply?.status !== "failed" && this.asksOnce(client)) this.giveUp(client);
       else this.retry(client, reply);
     }
     this.wake(client);
+  }
+
+  /** A register has no sessions: a put that is asked again while the first may still happen would be a second write. */
+  private asksOnce(client: Client): boolean {
+    return this.world.module.kind === "register" && !isRead((client.request as ClientRequest).operation);
   }
 
   private retry(client: Client, reply: Reply | null): void {
@@ -327,7 +334,7 @@ export class Clients {
   /** The kernel of a crashed machine's peer learns that the connection is gone. */
   onCrash(node: SimNode): void {
     for (const client of this.world.clients) {
-      if (client.request === null || client.target !== node.number || client.attemptUntil === NEVER) continue;
+      if (client.request === null || client.target !== node.number || client.retryAt !== NEVER) continue;
       clientReply(this.world, node, client.request.token, null, this.world.now);
     }
   }

@@ -16,6 +16,7 @@ export function createDisk(seed: number, node: number): Disk {
     hard: null,
     snapshot: null,
     log: createLog(null, []),
+    cells: new Map(),
     images: new Map(),
     records: 0,
     damage: null,
@@ -67,8 +68,12 @@ function applyWrite(node: SimNode, write: PendingWrite, watcher: DiskWatcher): v
     disk.images.set(write.id, write);
     return;
   }
+  disk.durableSeq = write.seq;
+  if (write.type === "store") {
+    for (const cell of write.cells) disk.cells.set(cell.key, cell);
+    return;
+  }
   const persist = write;
-  disk.durableSeq = persist.seq;
   if (persist.hard !== null) disk.hard = persist.hard;
   let replaced: Entry[] | null = null;
   if (persist.truncateFrom !== null) {

@@ -2,7 +2,7 @@
 import { unreachable } from "../../../protocols/core/index.js";
 import type { ClientRequest, Reply } from "../../host/index.js";
 import { hashText } from "./random.js";
-import type { Persist, SimEffect, SimInput, World } from "./world.js";
+import type { Persist, SimEffect, SimInput, Store, World } from "./world.js";
 
 /** Timer names and the like: few texts, hashed often. */
 const texts = new Map<string, number>();
@@ -90,6 +90,9 @@ export function hashEffect(world: World, effect: SimEffect): void {
       hash.number(effect.after);
       hashMessage(world, effect.message);
       return;
+    case "store":
+      hashStore(world, effect);
+      return;
     case "setTimer":
       hash.word(0x44000000 ^ textKey(effect.timer));
       hash.word(Math.round(effect.minMs * 1000));
@@ -129,7 +132,7 @@ function hashPersist(world: World, effect: Persist): void {
   hash.number(effect.seq);
   hash.word(effect.truncateFrom ?? -1);
   hash.word(effect.snapshot?.index ?? -1);
-  if (effect.hard !== null) {
+  if (effect.hard !== null && world.module.kind === undefined) {
     const codec = world.module.hardCodec;
     const bytes = codec.headerBytes(effect.hard);
     const into = scratchOf(bytes);
@@ -140,6 +143,18 @@ function hashPersist(world: World, effect: Persist): void {
     hash.number(entry.index);
     hash.number(entry.round);
     hash.word(entry.kind === "command" ? entry.command.length : -1);
+  }
+}
+
+function hashStore(world: World, { seq, cells }: Store): void {
+  const { hash } = world;
+  hash.word(0x4d000000);
+  hash.number(seq);
+  for (const { key, timestamp, value } of cells) {
+    hash.text(key);
+    hash.number(timestamp.counter);
+    hash.word((timestamp.ordinal << 16) ^ timestamp.incarnation);
+    hash.bytes(value, 0, value.length);
   }
 }
 

@@ -3,7 +3,7 @@
  * they are told and faults that fire when they are told. Equal calls on an equal spec give an equal trace hash.
  */
 import { assert, type Index, type NodeId, type ReadLevel, type Status } from "../../../protocols/core/index.js";
-import type { Operation } from "../../host/index.js";
+import { Host, type Operation } from "../../host/index.js";
 import type { HistoryEvent } from "../../record/history.js";
 import type { Fault, Scenario } from "../../scenarios/index.js";
 import { bringUp } from "./node.js";
@@ -50,7 +50,7 @@ export interface NodeView {
   readonly paused: boolean;
   /** Why its disk refuses to start; null: it does not. */
   readonly corrupt: string | null;
-  /** null: the process does not run. */
+  /** null: the process does not run, or its protocol has no leader and no log. */
   readonly status: Status | null;
   readonly appliedIndex: Index;
 }
@@ -174,15 +174,16 @@ export class InteractiveSimulation {
       running: host !== null,
       paused: paused > 0,
       corrupt,
-      status: host === null ? null : module.status(host.state),
+      status: host === null || module.kind === "register" ? null : module.status(host.state),
       appliedIndex,
     }));
   }
 
-  /** A running replica's state under the variable names of its specification; null: it does not run. */
+  /** A running replica's state under the variable names of its specification; null: it does not run or has none. */
   specState(id: NodeId): unknown {
     const { host } = this.node(id);
-    return host === null ? null : this.simulation.world.module.specState(host.state);
+    const { module } = this.simulation.world;
+    return host === null || module.kind === "register" ? null : module.specState(host.state);
   }
 
   links(): LinkView[] {
@@ -202,7 +203,7 @@ export class InteractiveSimulation {
   machineDigests(): MachineDigest[] {
     const digests: MachineDigest[] = [];
     for (const { id, host } of this.simulation.world.nodes) {
-      if (host !== null) digests.push({ node: id, applied: host.appliedIndex, digest: host.machineDigest() });
+      if (host instanceof Host) digests.push({ node: id, applied: host.appliedIndex, digest: host.machineDigest() });
     }
     return digests;
   }

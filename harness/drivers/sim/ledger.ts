@@ -10,7 +10,9 @@
  * - log matching, leader completeness where the protocol promises them; the protocol's own.
  */
 import {
-  type AnyProtocol,
+  type AnyModule,
+  assert,
+  type Cell,
   type Entry,
   entryAt,
   type Index,
@@ -19,11 +21,11 @@ import {
   roundAt,
   type Snapshot,
 } from "../../../protocols/core/index.js";
-import { type ClientRequest, decodeCommand, type Host, type Reply } from "../../host/index.js";
+import { type ClientRequest, decodeCommand, type Reply } from "../../host/index.js";
 import type { DiskWatcher } from "./disk.js";
 import { Leaders } from "./leaders.js";
 import { ModelMachine } from "./model.js";
-import type { Persist, SimNode, World } from "./world.js";
+import type { Driven, Persist, SimNode, Store, World } from "./world.js";
 
 /** One entry that some log has held at an index: which round made it, what lay before it. */
 interface Held {
@@ -34,9 +36,30 @@ interface Held {
   readonly next: Held | null;
 }
 
-export class Ledger implements DiskWatcher {
+/** What watches a run: at every step, for what must hold. */
+export interface Ledger extends DiskWatcher {
+  readonly leaders: Leaders;
+  /** Invariants that other subjects are checked for and that mean nothing for this one. */
+  readonly notApplicable: readonly string[];
+  /** The first invariant that breaks is kept. */
+  break(invariant: string, detail: string): void;
+  onBoot(node: SimNode): void;
+  onCrash(node: SimNode): void;
+  onApply(node: SimNode, entry: Entry): void;
+  onInstall(node: SimNode, snapshot: Snapshot): void;
+  onSnapshot(node: SimNode, index: Index, bytes: Uint8Array): void;
+  onReply(node: SimNode, request: ClientRequest | null, reply: Reply, cell: Cell | null | undefined): void;
+  onPersist(node: SimNode, persist: Persist): void;
+  onStore(node: SimNode, store: Store): void;
+  afterStep(node: SimNode): void;
+  finalCheck(): void;
+}
+
+export class LogLedger implements Ledger {
+  readonly notApplicable: readonly string[];
   readonly leaders: Leaders;
   private readonly world: World;
+  private readonly module: AnyModule;
   private readonly quorums: QuorumSystem;
   private readonly voters: readonly SimNode[];
   /** `applied[index]`: what the first replica to apply it applied. Index 0 is unused. */
@@ -48,8 +71,10 @@ export class Ledger implements DiskWatcher {
   private readonly model = new ModelMachine();
   private readonly images = new Map<Index, Uint8Array>();
 
-  constructor(world: World) {
+  constructor(world: World, module: AnyModule) {
     this.world = world;
+    this.module = module;
+    this.notApplicable = module.logMatching ? [] : ["log matching", "leader completeness"];
     this.quorums = quorumSystem(world.configuration);
     this.voters = world.nodes.filter((node) => node.voter);
     this.leaders = new Leaders(world);
@@ -103,7 +128,7 @@ export class Ledger implements DiskWatcher {
       this.appliedRound.push(Number.MAX_SAFE_INTEGER);
     }
     this.applied[index] = entry;
-    const status = world.module.status((node.host as Host<AnyProtocol>).state);
+    const status = this.module.status((node.host as Driven).state);
     this.appliedRound[index] = status.leader?.round ?? status.promisedRound;
     const holders = this.holders(index, entry);
     if (holders < quorums.replication) {
@@ -170,8 +195,8 @@ export class Ledger implements DiskWatcher {
   onPersist(node: SimNode, persist: Persist): void {
     const { truncateFrom, entries } = persist;
     if (truncateFrom !== null && truncateFrom <= node.verifiedIndex) node.verifiedIndex = truncateFrom - 1;
-    if (!this.world.module.logMatching) return;
-    const log = this.world.module.log((node.host as Host<AnyProtocol>).state);
+    if (!this.module.logMatching) return;
+    const log = this.module.log((node.host as Driven).state);
     for (let i = 0; i < entries.length; i += 1) {
       const entry = entries[i] as Entry;
       const before = entries[i - 1];
@@ -206,9 +231,14 @@ export class Ledger implements DiskWatcher {
     this.held[index] = { entry, previous, next: versions };
   }
 
+  onStore(node: SimNode): void {
+    assert(false, `${node.id} stores cells, and its module keeps a log`);
+  }
+
   afterStep(node: SimNode): void {
-    const { module, running } = this.world;
-    const { state } = node.host as Host<AnyProtocol>;
+    const { module } = this;
+    const { running } = this.world;
+    const { state } = node.host as Driven;
     const status = module.status(state);
     if (status.commitIndex < node.commitIndex) {
       this.break(
@@ -231,12 +261,12 @@ export class Ledger implements DiskWatcher {
   private onEstablished(node: SimNode, round: number): void {
     const rival = this.leaders.established(node, round);
     if (rival !== null) this.break("election safety", `${node.id} and ${rival} both lead round ${round}`);
-    if (this.world.module.logMatching) this.checkCompleteness(node, round);
+    if (this.module.logMatching) this.checkCompleteness(node, round);
   }
 
   /** Raft §5.4.3: a leader has every entry that was committed in an earlier round. */
   private checkCompleteness(node: SimNode, round: number): void {
-    const log = this.world.module.log((node.host as Host<AnyProtocol>).state);
+    const log = this.module.log((node.host as Driven).state);
     const from = Math.max(log.snapshotIndex, node.verifiedIndex) + 1;
     for (let index = from; index < this.applied.length; index += 1) {
       const entry = this.applied[index];

@@ -1,8 +1,7 @@
 /** The run manifest: what a rerun needs, and the rerun. */
-import type { AnyModule } from "../../../protocols/core/index.js";
 import type { RunManifest } from "../../record/index.js";
 import { resolveOptions, type Scenario } from "../../scenarios/index.js";
-import type { SimulationSpec } from "./spec.js";
+import type { SimulationSpec, Subject } from "./spec.js";
 
 /** Version of Synod that wrote a manifest. */
 export const SYNOD_VERSION = "0.1.0";
@@ -25,7 +24,7 @@ export function manifestOf(spec: SimulationSpec, traceHash: string, verdict: Run
 }
 
 /** The run that a manifest describes. The caller has checked the manifest and found its protocol's module. */
-export function specOf(manifest: RunManifest, module: AnyModule): SimulationSpec {
+export function specOf(manifest: RunManifest, module: Subject): SimulationSpec {
   const scenario = manifest.scenario as Scenario;
   return {
     module,

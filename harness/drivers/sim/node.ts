@@ -1,9 +1,9 @@
 /** One simulated process: boot, loop turns, effects, crash. */
-import { type AnyProtocol, assert, type NodeId, unreachable } from "../../../protocols/core/index.js";
-import { createHost, type Host } from "../../host/index.js";
+import { assert, type NodeId, unreachable } from "../../../protocols/core/index.js";
 import { cancelTimer, dropTimers, localTime, resetClock, setTimer } from "./clock.js";
 import { completeWrites, crashDisk, startSync } from "./disk.js";
 import { hashArrival, hashEffect, hashInput } from "./fingerprint.js";
+import { hostOf } from "./hosts.js";
 import type { Ledger } from "./ledger.js";
 import { clientReply, requestOf } from "./reply.js";
 import { createPacket, resetConnection, transmit, transmitPacket } from "./network.js";
@@ -12,6 +12,7 @@ import { decoded } from "./wire.js";
 import {
   type Body,
   CRASH_TRIGGER,
+  type Driven,
   type Link,
   NS_PER_MS,
   type Packet,
@@ -30,9 +31,6 @@ import {
 /** What handling one input costs a healthy CPU. Real replicas spend 2 to 10 microseconds on a message. */
 const INPUT_NS = 4_000;
 const TURN_END: SimInput = { type: "turnEnd" };
-/** Far above what a run's clients need; a session that is dropped would be a fault nobody asked for. */
-const SESSIONS_MAX = 1_000_000;
-const BATCH_BYTES_MAX = 1 << 20;
 
 /** Starts the process from what its disk holds. A damaged disk refuses, and the node stays down for good. */
 export function boot(world: World, ledger: Ledger, node: SimNode): void {
@@ -52,28 +50,7 @@ export function boot(world: World, ledger: Ledger, node: SimNode): void {
   node.turnEndWanted = false;
   node.busyUntil = world.now;
   disk.durableSeq = 0;
-  node.host = createHost<AnyProtocol>({
-    module: world.module,
-    replica: {
-      id: node.id,
-      incarnation: node.incarnation,
-      bootstrap: world.configuration,
-      options: world.options,
-      tracing: world.trace !== null,
-    },
-    recovered: {
-      hard: disk.hard,
-      snapshot: disk.snapshot,
-      entries: disk.log.slots.filter((entry) => entry !== undefined),
-    },
-    loadSnapshot: (id) => {
-      const image = disk.images.get(id);
-      assert(image !== undefined, `${node.id} has no snapshot ${id}`);
-      return image.bytes;
-    },
-    sessionsMax: SESSIONS_MAX,
-    batchBytesMax: BATCH_BYTES_MAX,
-  });
+  node.host = hostOf(world, node);
   listRunning(world);
   ledger.onBoot(node);
   enqueue(world, ledger, node, { type: "start" });
@@ -172,7 +149,7 @@ function takeFired(node: SimNode, name: string): boolean {
 }
 
 function step(world: World, ledger: Ledger, node: SimNode, input: SimInput, at: number): void {
-  const host = node.host as Host<AnyProtocol>;
+  const host = node.host as Driven;
   world.events += 1;
   node.lamport += 1;
   hashInput(world, node.number, input);
@@ -191,6 +168,11 @@ function perform(world: World, ledger: Ledger, node: SimNode, effect: SimEffect,
     case "persist":
       persist(world, ledger, node, effect, at);
       break;
+    case "store":
+      ledger.onStore(node, effect);
+      write(world, node, effect);
+      triggerCrashes(world, node, at);
+      break;
     case "setTimer":
       setTimer(world, node, effect.timer, effect.minMs, effect.maxMs, at);
       break;
@@ -204,7 +186,7 @@ function perform(world: World, ledger: Ledger, node: SimNode, effect: SimEffect,
       ledger.onInstall(node, effect.snapshot);
       break;
     case "reply":
-      ledger.onReply(node, requestOf(world, effect.token), effect.reply);
+      ledger.onReply(node, requestOf(world, effect.token), effect.reply, effect.cell);
       clientReply(world, node, effect.token, effect.reply, at);
       break;
     case "needTurnEnd":
@@ -251,6 +233,10 @@ export function onCrashTrigger(world: World, ledger: Ledger, node: SimNode, inca
 function persist(world: World, ledger: Ledger, node: SimNode, effect: Persist, at: number): void {
   ledger.onPersist(node, effect);
   write(world, node, effect);
+  triggerCrashes(world, node, at);
+}
+
+function triggerCrashes(world: World, node: SimNode, at: number): void {
   for (const { chance, within } of node.triggers) {
     if (!node.triggerRandom.chance(chance)) continue;
     const delay = Math.floor(node.triggerRandom.unit() * within);

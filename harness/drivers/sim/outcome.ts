@@ -1,4 +1,5 @@
 /** From a finished world to what is kept of it. */
+import { Host } from "../../host/index.js";
 import type { RunManifest, RunRecord } from "../../record/index.js";
 import { manifestOf } from "./manifest.js";
 import type { Simulation } from "./simulation.js";
@@ -24,7 +25,7 @@ export function outcomeOf(simulation: Simulation, wallMs: number): SimulationOut
 function digests(world: World): MachineDigest[] {
   const found: MachineDigest[] = [];
   for (const { host, id } of world.nodes) {
-    if (host !== null) found.push({ node: id, applied: host.appliedIndex, digest: host.machineDigest() });
+    if (host instanceof Host) found.push({ node: id, applied: host.appliedIndex, digest: host.machineDigest() });
   }
   return found;
 }
@@ -52,6 +53,7 @@ function recordOf(simulation: Simulation, traceHash: string, wallMs: number): Ru
       liveness: liveness.verdict(),
       trace: "not validated: the run was not traced",
     },
+    ...(ledger.notApplicable.length === 0 ? {} : { notApplicable: ledger.notApplicable }),
     reasons: reasons(simulation),
     broken:
       broken === null

@@ -6,9 +6,10 @@ import { timerIsDue } from "./clock.js";
 import { createDisk } from "./disk.js";
 import { Faults } from "./faults.js";
 import { Fifo } from "./fifo.js";
-import { Ledger } from "./ledger.js";
+import { type Ledger, LogLedger } from "./ledger.js";
 import { LivenessWatch } from "./liveness.js";
 import { arrives, connectNodes, onLinkBreak } from "./network.js";
+import { RegisterLedger } from "./registerLedger.js";
 import { boot, bringUp, enqueue, onCrashTrigger, onSynced, receive, resumeTurns } from "./node.js";
 import { traceRefused } from "./traceStep.js";
 import { outcomeOf } from "./outcome.js";
@@ -59,7 +60,10 @@ export class Simulation {
   constructor(spec: SimulationSpec) {
     this.spec = spec;
     this.world = createWorld(spec);
-    this.ledger = new Ledger(this.world);
+    this.ledger =
+      spec.module.kind === "register"
+        ? new RegisterLedger(this.world, spec.module)
+        : new LogLedger(this.world, spec.module);
     this.clients = new Clients(this.world, spec.history, spec.omittedOperations ?? []);
     this.explicit = explicitFaults(spec.scenario, spec.seed);
     this.faults = new Faults(this.world, this.ledger, this.clients, this.explicit);
@@ -80,6 +84,7 @@ export class Simulation {
     const { world } = this;
     for (const node of world.nodes) boot(world, this.ledger, node);
     world.queue.push(FIRST_LEADER_MS * NS_PER_MS, END, 0, 0, "first leader");
+    if (world.startedAt >= 0) this.start(); // Nobody has to lead.
   }
 
   /** Handles the next event. False: an invariant is broken, or nothing is left to happen. */

@@ -1,12 +1,15 @@
 /** What a run is asked for and what it returns. */
-import type { AnyModule, NodeId, TimingProfile } from "../../../protocols/core/index.js";
+import type { AnyModule, AnyRegisterModule, NodeId, TimingProfile } from "../../../protocols/core/index.js";
 import type { HistoryEvent } from "../../record/history.js";
 import type { RunManifest, RunRecord } from "../../record/index.js";
 import type { Fault, Scenario } from "../../scenarios/index.js";
 import type { TraceSink } from "./trace.js";
 
+/** What can be driven: a replicated log, or a register without one. */
+export type Subject = AnyModule | AnyRegisterModule;
+
 export interface SimulationSpec {
-  readonly module: AnyModule;
+  readonly module: Subject;
   readonly scenario: Scenario;
   /** Complete and checked options of the module; see `resolveOptions`. */
   readonly options: object;
@@ -42,7 +45,7 @@ export interface SimulationOutcome {
   /** Empty if it was not asked for. */
   readonly history: readonly HistoryEvent[];
   readonly manifest: RunManifest;
-  /** Of the replicas that run at the end, if the run was not stopped by a broken invariant. */
+  /** Of the replicas that run at the end, if the run was not stopped by a broken invariant. A register has none. */
   readonly machineDigests: readonly MachineDigest[];
   /** The faults as they were drawn: every range a number, every repetition and every swarm spelled out. */
   readonly faults: readonly Fault[];

@@ -3,7 +3,7 @@ import { traceNetwork } from "./network.js";
 import { NO_STEP, type TraceLine } from "./trace.js";
 import type { Packet, PendingWrite, SimEffect, SimInput, SimNode, World } from "./world.js";
 
-/** Writes of the replica among these; images are no writes of the spec. */
+/** Writes of the replica among these; images are no writes of the spec, and a register has no spec. */
 export function persists(writes: readonly PendingWrite[]): number {
   return writes.filter((pending) => pending.type === "persist").length;
 }

@@ -1,20 +1,20 @@
 /** The simulated world as plain data: what the pieces of the simulator share. Behaviour lives in the other files. */
 import type {
-  AnyModule,
   AnyProtocol,
+  AnyRegister,
+  Cell,
   Configuration,
   Entry,
   Log,
   NodeId,
   Snapshot,
 } from "../../../protocols/core/index.js";
-import type { ClientRequest, HostEffect, HostInput, Reply } from "../../host/index.js";
+import type { ClientRequest, HostEffect, HostInput, RegisterHostEffect, Reply } from "../../host/index.js";
 import type { Scenario, Weather } from "../../scenarios/index.js";
-import type { Host } from "../../host/index.js";
 import type { Fifo } from "./fifo.js";
 import type { EventQueue } from "./queue.js";
 import type { Random } from "./random.js";
-import type { EnvironmentCounts } from "./spec.js";
+import type { EnvironmentCounts, Subject } from "./spec.js";
 import type { TraceHash } from "./traceHash.js";
 import type { TraceSink } from "./trace.js";
 
@@ -34,8 +34,17 @@ export const END = 10;
 export const RESTART = 11;
 
 export type SimInput = HostInput<AnyProtocol>;
-export type SimEffect = HostEffect<AnyProtocol>;
+export type SimEffect = HostEffect<AnyProtocol> | RegisterHostEffect<AnyRegister>;
 export type Persist = Extract<SimEffect, { readonly type: "persist" }>;
+/** A register's write. */
+export type Store = Extract<SimEffect, { readonly type: "store" }>;
+
+/** What runs in a process: the host of a log's replica, or of a register's. */
+export interface Driven {
+  readonly state: object;
+  /** A register's host is only given the inputs that it knows: it asks for none of the others. */
+  step(input: SimInput, nowMs: number): readonly SimEffect[];
+}
 
 /** What travels over a link. */
 export type Body =
@@ -138,7 +147,7 @@ export interface Clock {
 }
 
 /** What waits for a sync: a write of the core, or bytes for the snapshot store. */
-export type PendingWrite = Persist | SavedImage;
+export type PendingWrite = Persist | Store | SavedImage;
 
 export interface SavedImage {
   readonly type: "image";
@@ -157,6 +166,8 @@ export interface Disk {
   hard: AnyProtocol["Hard"] | null;
   snapshot: Snapshot | null;
   log: Log;
+  /** A register's cells by key, in place of hard state and log. */
+  readonly cells: Map<string, Cell>;
   images: Map<string, SavedImage>;
   /** Records since the last compaction that damage may hit. */
   records: number;
@@ -190,7 +201,7 @@ export interface SimNode {
   readonly timerRandom: Random;
   readonly clockRandom: Random;
   /** null: the process does not run. */
-  host: Host<AnyProtocol> | null;
+  host: Driven | null;
   incarnation: number;
   /** Faults that keep the process down; it boots when the last one ends. */
   down: number;
@@ -265,7 +276,7 @@ export interface Broken {
 }
 
 export interface World {
-  readonly module: AnyModule;
+  readonly module: Subject;
   readonly options: object;
   readonly scenario: Scenario;
   readonly seed: number;
