@@ -7,13 +7,14 @@ import { APPEND, type History, type OperationView, viewOperation } from "./histo
 import type { Machine } from "./machine.js";
 import { type BuiltinModel, rejectForeignOperations } from "./builtin.js";
 import { type Model, ModelMachine, modelOperation, modelPart } from "./model.js";
-import { isChecked, type Part, rowOf, splitByKey } from "./parts.js";
+import { isChecked, type Part, rowOf, splitByKey, withoutNothing } from "./parts.js";
+import { Loan } from "./pool.js";
 import { rangeGroups, rangePart } from "./ranges.js";
 import { RegisterMachine } from "./registerMachine.js";
 import { Search } from "./search.js";
 import { TextMachine } from "./textMachine.js";
 import { textsAsRegister } from "./texts.js";
-import { meaningful, shrinkWitness, subPart } from "./witness.js";
+import { shrinkWitness } from "./witness.js";
 import { checkZones, zoneOrder, type ZoneResult, type ZoneRule } from "./zones.js";
 
 export type Verdict = "ok" | "violated" | "unknown";
@@ -49,7 +50,7 @@ export type LinearizableResult = {
   readonly wallMs: number;
 };
 
-type Finding = Omit<LinearizableResult, "operations" | "wallMs">;
+type Finding = Omit<LinearizableResult, "operations" | "wallMs"> & { operations?: number; wallMs?: number };
 
 const turnSteps = 256;
 
@@ -85,7 +86,8 @@ export function checkLinearizable(h: History, options: LinearizableOptions = {})
     finding = { verdict: "unknown", reason: reasonInWords(error.reason, budget) };
   }
   check.release();
-  return { ...finding, operations: check.operations, wallMs: budget.elapsedMs() };
+  // No copy of the finding: its witness is made when somebody looks at it.
+  return Object.assign(finding, { operations: check.operations, wallMs: budget.elapsedMs() });
 }
 
 function reasonInWords(reason: UnknownReason, budget: Budget): string {
@@ -105,6 +107,9 @@ class Check {
   private readonly shrinkMs: number;
   private readonly orders: Int32Array[] = [];
   private readonly searches: Running[] = [];
+  private readonly loan = new Loan();
+  /** For one part at a time. */
+  private readonly zoneLoan = new Loan();
 
   constructor(h: History, budget: Budget, options: LinearizableOptions) {
     this.h = h;
@@ -120,9 +125,9 @@ class Check {
     for (const keys of groups ?? []) {
       const { part, machine } = rangePart(h, keys);
       this.operations += part.count;
-      this.searches.push({ part, search: new Search(part, machine, this.budget), opaque: true });
+      this.searches.push({ part, search: new Search(part, machine, this.budget, this.loan), opaque: true });
     }
-    for (const part of splitByKey(h)) {
+    for (const part of splitByKey(h, this.loan)) {
       if (grouped.has(part.key)) continue;
       this.operations += part.count;
       const violated = this.zones(part);
@@ -149,30 +154,31 @@ class Check {
         model,
         rows.map((i) => modelOperation(h, i)),
       );
-      this.searches.push({ part, search: new Search(part, machine, this.budget), opaque: true });
+      this.searches.push({ part, search: new Search(part, machine, this.budget, this.loan), opaque: true });
     }
     return this.takeTurns();
   }
 
   release(): void {
     for (const { search } of this.searches) search.release();
+    this.zoneLoan.release();
+    this.loan.release();
   }
 
   /** Decides a part by zones, or queues it for the search. */
   private zones(part: Part): Finding | null {
     this.budget.checkTime();
-    const { result, reason, zonePart } = zonesOf(this.h, part, this.budget);
+    const { result, reason, zonePart } = zonesOf(this.h, part, this.budget, this.zoneLoan);
     if (result.verdict === "violated") return this.violated(part, result.suspects, reason, undefined);
     if (result.verdict === "ok") {
       if (this.wantOrder) this.orders.push(zoneOrder(zonePart, result.zones).map((i) => rowOf(part, i)));
+      this.zoneLoan.release();
       return null;
     }
-    const compact = withoutNothing(part);
-    this.searches.push({
-      part: compact,
-      search: new Search(compact, machineOf(this.h, compact), this.budget),
-      opaque: false,
-    });
+    this.zoneLoan.release();
+    const compact = withoutNothing(part, this.loan);
+    const search = new Search(compact, machineOf(this.h, compact, this.loan), this.budget, this.loan);
+    this.searches.push({ part: compact, search, opaque: false });
     return null;
   }
 
@@ -204,7 +210,7 @@ class Check {
   private unshrunk(part: Part, before: readonly number[], prefix: readonly number[], furthest: number): Finding {
     const open = before.filter((i) => (part.ret[i] as number) >= furthest || !prefix.includes(rowOf(part, i)));
     const rows = open.map((i) => rowOf(part, i));
-    return { verdict: "violated", reason: noOrder, witness: this.views(rows), witnessRows: rows, prefix };
+    return findingOf(this.h, rows, noOrder, prefix);
   }
 
   private violated(
@@ -216,28 +222,44 @@ class Check {
     const ms = Math.min(this.shrinkMs, this.budget.deadlineMs - this.budget.elapsedMs());
     const small = ms <= 0 ? null : shrinkWitness(this.h, part, suspects, (p, b) => this.decide(p, b), ms);
     const rows = (small ?? suspects).map((i) => rowOf(part, i));
-    const found = { verdict: "violated" as const, reason, witness: this.views(rows), witnessRows: rows };
-    return prefix === undefined ? found : { ...found, prefix };
-  }
-
-  private views(rows: readonly number[]): OperationView[] {
-    return rows.map((i) => viewOperation(this.h, i));
+    return findingOf(this.h, rows, reason, prefix);
   }
 
   /** Is there no order for this small part? */
   private decide(part: Part, budget: Budget): boolean {
-    const { result } = zonesOf(this.h, part, budget);
-    if (result.verdict !== "notUnique") return result.verdict === "violated";
-    const search = new Search(part, machineOf(this.h, part), budget);
+    const loan = new Loan();
+    let search: Search | null = null;
     try {
-      for (;;) {
-        const state = search.run(1 << 16);
-        if (state !== "running") return state === "violated";
-      }
+      const { result } = zonesOf(this.h, part, budget, loan);
+      if (result.verdict !== "notUnique") return result.verdict === "violated";
+      search = new Search(part, machineOf(this.h, part, loan), budget, loan);
+      let state = search.run(1 << 16);
+      while (state === "running") state = search.run(1 << 16);
+      return state === "violated";
     } finally {
-      search.release();
+      search?.release();
+      loan.release();
     }
   }
+}
+
+function findingOf(
+  h: History,
+  rows: readonly number[],
+  reason: string,
+  prefix: readonly number[] | undefined,
+): Finding {
+  let views: OperationView[] | null = null;
+  const found = {
+    verdict: "violated" as const,
+    reason,
+    witnessRows: rows,
+    get witness(): readonly OperationView[] {
+      views ??= rows.map((i) => viewOperation(h, i));
+      return views;
+    },
+  };
+  return prefix === undefined ? found : Object.assign(found, { prefix });
 }
 
 function valuesOf(h: History, part: Part): (value: number) => HistoryValue {
@@ -256,18 +278,19 @@ function zonesOf(
   h: History,
   part: Part,
   budget: Budget,
+  loan: Loan,
 ): { readonly result: ZoneResult; readonly reason: string; readonly zonePart: Part } {
   if (!hasAppend(part)) {
-    const result = checkZones(part, budget);
+    const result = checkZones(part, budget, loan);
     return { result, reason: result.verdict === "violated" ? ruleInWords[result.rule] : "", zonePart: part };
   }
-  const texts = textsAsRegister(part, valuesOf(h, part), budget);
+  const texts = textsAsRegister(part, valuesOf(h, part), budget, loan);
   if (texts.verdict === "notUnique") return { result: texts, reason: "", zonePart: part };
   if (texts.verdict === "torn") {
     const result = { verdict: "violated", rule: "twoCas", suspects: texts.suspects } as const;
     return { result, reason: tornInWords, zonePart: part };
   }
-  const result = checkZones(texts.part, budget);
+  const result = checkZones(texts.part, budget, loan);
   if (result.verdict !== "violated") return { result, reason: "", zonePart: texts.part };
   // Where a piece belongs is known from a read only.
   const suspects = new Set(result.suspects);
@@ -276,14 +299,8 @@ function zonesOf(
   return { result: { ...result, suspects: [...suspects] }, reason, zonePart: texts.part };
 }
 
-function machineOf(h: History, part: Part): Machine {
-  return hasAppend(part) ? new TextMachine(part, valuesOf(h, part)) : new RegisterMachine(part);
-}
-
-/** Only the part that is the whole history can hold operations without meaning; its values may be many more than its own. */
-function withoutNothing(part: Part): Part {
-  const rows = meaningful(part);
-  return rows.length === part.count ? part : subPart(part, rows);
+function machineOf(h: History, part: Part, loan: Loan): Machine {
+  return hasAppend(part) ? new TextMachine(part, valuesOf(h, part)) : new RegisterMachine(part, loan);
 }
 
 /**

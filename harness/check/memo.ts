@@ -2,64 +2,71 @@
 
 import type { Budget } from "./budget.js";
 import { BudgetExceeded } from "./budget.js";
+import type { Loan } from "./pool.js";
 
 const chunkInts = 1 << 18;
 const chunkMask = chunkInts - 1;
 const chunkShift = 18;
 const firstChunkInts = 1 << 10;
-const firstTableSlots = 1 << 8;
+const firstTableInts = 1 << 8;
+const pollMask = 0x3fff;
 
 /**
- * Open addressing over entries of different length. An entry is hash, length, words; the words decide, the hash only
- * speeds up. Grows by chunks, so that it never holds two copies of its entries.
+ * Open addressing over entries of different length. A slot is place + 1 and hash, an entry is length and words; the
+ * words decide, the hash only speeds up. Grows by chunks, so that it never holds two copies of its entries.
  */
 export class Memo {
   private readonly budget: Budget;
-  private readonly chunks: Int32Array[] = [new Int32Array(firstChunkInts)];
-  private table = new Int32Array(firstTableSlots);
+  private readonly loan: Loan;
+  private readonly chunks: Int32Array[];
+  private table: Int32Array;
   private used = 0;
   count = 0;
 
-  constructor(budget: Budget) {
+  constructor(budget: Budget, loan: Loan) {
     this.budget = budget;
-    budget.take(4 * (firstChunkInts + firstTableSlots));
+    this.loan = loan;
+    budget.take(4 * (firstChunkInts + firstTableInts));
+    this.chunks = [loan.any(firstChunkInts)];
+    this.table = loan.filled(firstTableInts, 0);
   }
 
   /** Adds `words[0, length)`; false if it was there. @throws {BudgetExceeded} */
   add(words: Int32Array, length: number, hash: number): boolean {
-    const mask = this.table.length - 1;
-    let slot = hash & mask;
+    const { table } = this;
+    const mask = table.length - 2;
+    let slot = (hash << 1) & mask;
     for (;;) {
-      const at = (this.table[slot] as number) - 1;
+      const at = (table[slot] as number) - 1;
       if (at < 0) break;
-      if (this.isSame(at, words, length, hash)) return false;
-      slot = (slot + 1) & mask;
+      if (table[slot + 1] === hash && this.isSame(at, words, length)) return false;
+      slot = (slot + 2) & mask;
     }
-    this.table[slot] = this.append(words, length, hash) + 1;
+    table[slot] = this.append(words, length) + 1;
+    table[slot + 1] = hash;
     this.count += 1;
-    if (this.count * 2 > this.table.length) this.growTable();
+    if (this.count * 4 > table.length) this.growTable();
     return true;
   }
 
-  /** Returns its memory to the budget. */
+  /** Returns its memory to the budget. The arrays go with the loan. */
   release(): void {
     let ints = this.table.length;
     for (const chunk of this.chunks) ints += chunk.length;
     this.budget.give(4 * ints);
     this.chunks.length = 0;
-    this.table = new Int32Array(0);
   }
 
-  private isSame(at: number, words: Int32Array, length: number, hash: number): boolean {
+  private isSame(at: number, words: Int32Array, length: number): boolean {
     const chunk = this.chunks[at >>> chunkShift] as Int32Array;
     const from = at & chunkMask;
-    if (chunk[from] !== hash || chunk[from + 1] !== length) return false;
-    for (let i = 0; i < length; i++) if (chunk[from + 2 + i] !== words[i]) return false;
+    if (chunk[from] !== length) return false;
+    for (let i = 0; i < length; i++) if (chunk[from + 1 + i] !== words[i]) return false;
     return true;
   }
 
-  private append(words: Int32Array, length: number, hash: number): number {
-    const need = length + 2;
+  private append(words: Int32Array, length: number): number {
+    const need = length + 1;
     if (need > chunkInts) throw new BudgetExceeded("memory");
     const last = this.chunks.length - 1;
     if ((this.used & chunkMask) + need > chunkInts || this.used >>> chunkShift > last) {
@@ -72,9 +79,8 @@ export class Memo {
     const at = this.used;
     const chunk = this.chunks[at >>> chunkShift] as Int32Array;
     const from = at & chunkMask;
-    chunk[from] = hash;
-    chunk[from + 1] = length;
-    for (let i = 0; i < length; i++) chunk[from + 2 + i] = words[i] as number;
+    chunk[from] = length;
+    for (let i = 0; i < length; i++) chunk[from + 1 + i] = words[i] as number;
     this.used += need;
     return at;
   }
@@ -85,27 +91,31 @@ export class Memo {
     while (size < this.used + need) size *= 2;
     size = Math.min(size, chunkInts);
     this.budget.take(4 * size);
-    const larger = new Int32Array(size);
+    const larger = this.loan.any(size);
     larger.set(old);
     this.chunks[0] = larger;
+    this.loan.give(old);
     this.budget.give(4 * old.length);
   }
 
   private growTable(): void {
-    const size = this.table.length * 2;
+    const old = this.table;
+    const size = old.length * 2;
     this.budget.take(4 * size);
-    const table = new Int32Array(size);
-    for (let n = 0; n < this.table.length; n++) {
+    const table = this.loan.filled(size, 0);
+    const mask = size - 2;
+    for (let n = 0; n < old.length; n += 2) {
       // Moving millions of entries takes longer than the deadline's tolerance.
-      if ((n & 0xffff) === 0xffff) this.budget.checkTime();
-      const entry = this.table[n] as number;
-      if (entry === 0) continue;
-      const at = entry - 1;
-      let slot = ((this.chunks[at >>> chunkShift] as Int32Array)[at & chunkMask] as number) & (size - 1);
-      while (table[slot] !== 0) slot = (slot + 1) & (size - 1);
-      table[slot] = entry;
+      if ((n & pollMask) === 0) this.budget.checkTime();
+      if (old[n] === 0) continue;
+      const hash = old[n + 1] as number;
+      let slot = (hash << 1) & mask;
+      while (table[slot] !== 0) slot = (slot + 2) & mask;
+      table[slot] = old[n] as number;
+      table[slot + 1] = hash;
     }
-    this.budget.give(4 * this.table.length);
+    this.loan.give(old);
+    this.budget.give(4 * old.length);
     this.table = table;
   }
 }

@@ -2,6 +2,7 @@
 // key first, and every part gets ranks of its own, dense from 0.
 
 import { CAS, type History, NEVER, NO_VALUE, NOTHING, OTHER, RANGE } from "./history.js";
+import type { Loan } from "./pool.js";
 
 /** The operations on one key, sorted by call. */
 export type Part = {
@@ -33,20 +34,21 @@ export function isChecked(h: History, i: number): boolean {
   return h.kind[i] !== NOTHING && h.level[i] === 0;
 }
 
-/** One part per key that has operations, in order of first use. Range reads are left out: see ranges.ts. */
-export function splitByKey(h: History): Part[] {
+/** One part per key that has operations, in order of first use; they live as long as `loan`. Range reads are left out: see ranges.ts. */
+export function splitByKey(h: History, loan: Loan): Part[] {
   const one = wholeIfOneKey(h);
   if (one !== null) return [one];
   const keyCount = h.keys.count;
-  const size = new Int32Array(keyCount);
+  const size = loan.filled(keyCount, 0);
   for (let i = 0; i < h.count; i++) {
     if (isChecked(h, i) && h.kind[i] !== RANGE) size[h.key[i] as number] = (size[h.key[i] as number] as number) + 1;
   }
-  const start = new Int32Array(keyCount + 1);
+  const start = loan.any(keyCount + 1);
+  start[0] = 0;
   for (let k = 0; k < keyCount; k++) start[k + 1] = (start[k] as number) + (size[k] as number);
-  const flat = flatColumns(start[keyCount] as number);
-  const ranks = scatter(h, start, flat);
-  const local = localValues(h, start, flat);
+  const flat = flatColumns(start[keyCount] as number, loan);
+  const ranks = scatter(h, start, flat, loan);
+  const local = localValues(h, start, flat, loan);
   const parts: Part[] = [];
   for (let k = 0; k < keyCount; k++) {
     if (size[k] === 0) continue;
@@ -95,6 +97,7 @@ function wholeIfOneKey(h: History): Part | null {
 }
 
 type Flat = {
+  readonly count: number;
   readonly row: Int32Array;
   readonly kind: Uint8Array;
   readonly a: Int32Array;
@@ -103,22 +106,24 @@ type Flat = {
   readonly ret: Int32Array;
 };
 
-function flatColumns(count: number): Flat {
+function flatColumns(count: number, loan: Loan): Flat {
   return {
-    row: new Int32Array(count),
-    kind: new Uint8Array(count),
-    a: new Int32Array(count),
-    b: new Int32Array(count),
-    call: new Int32Array(count),
-    ret: new Int32Array(count).fill(NEVER),
+    count,
+    row: loan.any(count),
+    kind: loan.anyBytes(count),
+    a: loan.any(count),
+    b: loan.any(count),
+    call: loan.any(count),
+    ret: loan.filled(count, NEVER),
   };
 }
 
 /** Copies every operation to its part and numbers the events of each part; gives the number of events per key. */
-function scatter(h: History, start: Int32Array, flat: Flat): Int32Array {
-  const fill = start.slice();
-  const ranks = new Int32Array(h.keys.count);
-  const placeOf = new Int32Array(h.count);
+function scatter(h: History, start: Int32Array, flat: Flat, loan: Loan): Int32Array {
+  const fill = loan.any(h.keys.count);
+  for (let k = 0; k < h.keys.count; k++) fill[k] = start[k] as number;
+  const ranks = loan.filled(h.keys.count, 0);
+  const placeOf = loan.any(h.count);
   for (let rank = 0; rank < h.eventAt.length; rank++) {
     const code = h.eventAt[rank] as number;
     const i = code >> 1;
@@ -141,10 +146,10 @@ function scatter(h: History, start: Int32Array, flat: Flat): Int32Array {
 }
 
 /** Gives the values of every part small numbers of its own; the initial value is 0. Returns the value ids by key. */
-function localValues(h: History, start: Int32Array, flat: Flat): Int32Array[] {
-  const stamp = new Int32Array(h.values.count).fill(-1);
-  const local = new Int32Array(h.values.count);
-  const ids = new Int32Array(2 * flat.row.length + h.keys.count);
+function localValues(h: History, start: Int32Array, flat: Flat, loan: Loan): Int32Array[] {
+  const stamp = loan.filled(h.values.count, -1);
+  const local = loan.any(h.values.count);
+  const ids = loan.any(2 * flat.count + h.keys.count);
   const tables: Int32Array[] = [];
   let used = 0;
   for (let k = 0; k < h.keys.count; k++) {
@@ -172,4 +177,62 @@ function localValues(h: History, start: Int32Array, flat: Flat): Int32Array[] {
     tables.push(ids.subarray(from, used));
   }
   return tables;
+}
+
+/** The part without what says nothing, with ranks and values packed together; the part itself if all of it says something. */
+export function withoutNothing(part: Part, loan: Loan): Part {
+  const { count: n, rankCount } = part;
+  const row = loan.any(n);
+  let count = 0;
+  for (let i = 0; i < n; i++) if (part.kind[i] !== NOTHING) row[count++] = i;
+  if (count === n) return part;
+  const kind = loan.anyBytes(count);
+  const a = loan.any(count);
+  const b = loan.any(count);
+  const call = loan.any(count);
+  const ret = loan.filled(count, NEVER);
+  const eventAt = loan.filled(rankCount, -1);
+  const local = loan.filled(part.valueCount, -1);
+  const ids = loan.any(2 * count + 1);
+  let values = 0;
+  const pack = (value: number): number => {
+    if (value < 0) return value;
+    if ((local[value] as number) < 0) {
+      ids[values] = part.valueIds === null ? value : (part.valueIds[value] as number);
+      local[value] = values++;
+    }
+    return local[value] as number;
+  };
+  pack(part.initial);
+  for (let place = 0; place < count; place++) {
+    const i = row[place] as number;
+    kind[place] = part.kind[i] as number;
+    a[place] = pack(part.a[i] as number);
+    b[place] = part.kind[i] === CAS ? pack(part.b[i] as number) : NO_VALUE;
+    eventAt[part.call[i] as number] = 2 * place;
+    if (part.ret[i] !== NEVER) eventAt[part.ret[i] as number] = 2 * place + 1;
+    row[place] = rowOf(part, i);
+  }
+  let rank = 0;
+  for (let from = 0; from < rankCount; from++) {
+    const code = eventAt[from] as number;
+    if (code < 0) continue;
+    if ((code & 1) === 0) call[code >> 1] = rank++;
+    else ret[code >> 1] = rank++;
+  }
+  const valueIds = ids.subarray(0, values);
+  return {
+    key: part.key,
+    count,
+    row,
+    kind,
+    a,
+    b,
+    call,
+    ret,
+    rankCount: rank,
+    valueCount: values,
+    initial: 0,
+    valueIds,
+  };
 }

@@ -4,6 +4,7 @@
 import { CAS, NEVER, NOT_EQUAL, NOTHING, READ, WRITE } from "./history.js";
 import { IMPOSSIBLE, type Machine } from "./machine.js";
 import type { Part } from "./parts.js";
+import type { Loan } from "./pool.js";
 
 /** READ, WRITE, CAS and NOT_EQUAL on one key. */
 export class RegisterMachine implements Machine {
@@ -17,14 +18,21 @@ export class RegisterMachine implements Machine {
   private readonly sources: Int32Array;
   /** By value: all observers not yet linearized, with the optional ones. */
   private readonly observers: Int32Array;
-  private readonly casClass: Map<number, number> = new Map();
+  /** By value found: last compare-and-set of its list; by operation: the one before it with the same value found. */
+  private readonly casOf: Int32Array;
+  private readonly casBefore: Int32Array;
+  private casClasses = 0;
+  private readonly casClass: Int32Array;
 
-  constructor(part: Part) {
+  constructor(part: Part, loan: Loan) {
     this.part = part;
     this.dead = part.valueCount;
-    this.need = new Int32Array(part.valueCount + 1);
-    this.sources = new Int32Array(part.valueCount + 1);
-    this.observers = new Int32Array(part.valueCount + 1);
+    this.need = loan.filled(part.valueCount + 1, 0);
+    this.sources = loan.filled(part.valueCount + 1, 0);
+    this.observers = loan.filled(part.valueCount + 1, 0);
+    this.casOf = loan.filled(part.valueCount, -1);
+    this.casBefore = loan.any(part.count);
+    this.casClass = loan.any(part.count);
     for (let i = 0; i < part.count; i++) this.count(i, 1);
     this.initial = this.canonical(part.initial);
   }
@@ -50,16 +58,21 @@ export class RegisterMachine implements Machine {
     return kind === READ || kind === NOT_EQUAL || kind === NOTHING;
   }
 
+  /** Called once per operation, in their order. */
   classOf(i: number): number {
     const { kind, a, b, valueCount } = this.part;
     const v = a[i] as number;
     if (kind[i] === WRITE) return v;
     if (kind[i] !== CAS) return valueCount;
-    const pair = v * valueCount + (b[i] as number);
-    let c = this.casClass.get(pair);
-    if (c === undefined) {
-      c = valueCount + 1 + this.casClass.size;
-      this.casClass.set(pair, c);
+    const last = this.casOf[v] as number;
+    let other = last;
+    while (other >= 0 && b[other] !== b[i]) other = this.casBefore[other] as number;
+    const c = other >= 0 ? (this.casClass[other] as number) : valueCount + 1 + this.casClasses++;
+    this.casClass[i] = c;
+    // One operation of every class is enough in the list.
+    if (other < 0) {
+      this.casBefore[i] = last;
+      this.casOf[v] = i;
     }
     return c;
   }

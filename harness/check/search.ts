@@ -11,10 +11,12 @@ import { NEVER } from "./history.js";
 import { IMPOSSIBLE, type Machine } from "./machine.js";
 import { Memo } from "./memo.js";
 import type { Part } from "./parts.js";
+import type { Loan } from "./pool.js";
 
 export type SearchState = "running" | "ok" | "violated";
 
-const pollMask = 0xff;
+const pollMask = 0x7f;
+const firstCandidates = 256;
 
 /** The search of one part. */
 export class Search {
@@ -50,7 +52,8 @@ export class Search {
   private readonly frameState: Int32Array;
   private readonly frameAt: Int32Array;
   private readonly frameEnd: Int32Array;
-  private candidates = new Int32Array(256);
+  private candidates: Int32Array;
+  private readonly optionalWords: number;
   private depth = 0;
   private entered = false;
   // The longest order seen when the search had to turn back.
@@ -60,32 +63,37 @@ export class Search {
   furthest = -1;
   private bestShared = 0;
 
-  constructor(part: Part, machine: Machine, budget: Budget) {
+  /** `loan` is released by the caller, after the last use of the search. */
+  constructor(part: Part, machine: Machine, budget: Budget, loan: Loan) {
     const n = part.count;
     this.part = part;
     this.machine = machine;
     this.budget = budget;
     this.bytes = 4 * (2 * (2 * n + 1) + 12 * n + part.rankCount) + 4096;
     budget.take(this.bytes);
-    this.memo = new Memo(budget);
-    this.next = new Int32Array(2 * n + 1);
-    this.prev = new Int32Array(2 * n + 1);
+    this.memo = new Memo(budget, loan);
+    this.next = loan.any(2 * n + 1);
+    this.prev = loan.any(2 * n + 1);
     this.head = 2 * n;
-    this.bitOf = new Int32Array(n);
-    this.callsBefore = new Int32Array(n);
-    this.classOf = new Int32Array(n);
-    this.pure = new Uint8Array(n);
-    this.order = new Int32Array(n);
-    this.best = new Int32Array(n);
-    this.frameBase = new Int32Array(n + 1);
-    this.frameState = new Int32Array(n + 1);
-    this.frameAt = new Int32Array(n + 1);
-    this.frameEnd = new Int32Array(n + 1);
+    this.bitOf = loan.any(n);
+    this.callsBefore = loan.any(n);
+    this.classOf = loan.any(n);
+    this.pure = loan.anyBytes(n);
+    this.order = loan.any(n);
+    this.best = loan.any(n);
+    this.frameBase = loan.any(n + 1);
+    this.frameState = loan.any(n + 1);
+    this.frameAt = loan.any(n + 1);
+    this.frameEnd = loan.filled(n + 1, 0);
+    this.frameAt[0] = 0;
+    this.candidates = loan.any(firstCandidates);
     this.state = machine.initial;
-    const optionalCount = this.link();
-    this.required = new Int32Array((n >> 5) + 1);
-    this.optional = new Int32Array((optionalCount >> 5) + 1);
-    this.key = new Int32Array(this.required.length + this.optional.length + 3);
+    const optionalCount = this.link(loan);
+    const requiredWords = (n >> 5) + 1;
+    this.optionalWords = (optionalCount + 31) >> 5;
+    this.required = loan.filled(requiredWords, 0);
+    this.optional = loan.filled(this.optionalWords, 0);
+    this.key = loan.any(requiredWords + this.optionalWords + 3);
     let classes = 0;
     for (let i = 0; i < n; i++) {
       this.pure[i] = machine.isPure(i) ? 1 : 0;
@@ -93,8 +101,8 @@ export class Search {
       this.classOf[i] = c;
       if (c >= classes) classes = c + 1;
     }
-    this.classStamp = new Int32Array(classes);
-    this.classBest = new Int32Array(classes);
+    this.classStamp = loan.filled(classes, 0);
+    this.classBest = loan.any(classes);
   }
 
   /** Goes on for about `stepsMax` configurations. @throws {BudgetExceeded} */
@@ -139,9 +147,9 @@ export class Search {
   }
 
   /** Links calls and returns in the order of their ranks; numbers the operations. Returns how many are optional. */
-  private link(): number {
+  private link(loan: Loan): number {
     const { count: n, call, ret, rankCount } = this.part;
-    const at = new Int32Array(rankCount).fill(-1);
+    const at = loan.filled(rankCount, -1);
     for (let i = 0; i < n; i++) {
       at[call[i] as number] = i;
       if (ret[i] !== NEVER) at[ret[i] as number] = n + i;
@@ -162,6 +170,7 @@ export class Search {
     this.next[last] = this.head;
     this.prev[this.head] = last;
     this.remaining = requiredCount;
+    loan.give(at);
     return optionalCount;
   }
 
@@ -258,7 +267,7 @@ export class Search {
     key[0] = this.state;
     key[1] = low;
     key[2] = high;
-    let end = optional.length;
+    let end = this.optionalWords;
     while (end > 0 && optional[end - 1] === 0) end -= 1;
     for (let w = 0; w < end; w++) key[length++] = optional[w] as number;
     return this.memo.add(key, length, mixState(this.hash, this.state));

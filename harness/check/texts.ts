@@ -7,6 +7,7 @@ import type { HistoryValue } from "../record/history.js";
 import type { Budget } from "./budget.js";
 import { APPEND, CAS, NO_VALUE, NOTHING, READ, WRITE } from "./history.js";
 import type { Part } from "./parts.js";
+import type { Loan } from "./pool.js";
 
 /** `notUnique`: pieces repeat, or a text can be cut in several ways. `torn`: two reads saw one piece behind different texts. */
 export type TextResult =
@@ -21,14 +22,19 @@ const NONE = -1;
 /** Value of every register at the start. */
 const ROOT = 0;
 
-/** Turns a part with appends into one of reads, writes and compare-and-sets with equal linearizations. */
-export function textsAsRegister(part: Part, valueOf: (value: number) => HistoryValue, budget: Budget): TextResult {
+/** Turns a part with appends into one of reads, writes and compare-and-sets with equal linearizations. The result lives as long as `loan`. */
+export function textsAsRegister(
+  part: Part,
+  valueOf: (value: number) => HistoryValue,
+  budget: Budget,
+  loan: Loan,
+): TextResult {
   const initial = valueOf(part.initial);
   if (initial !== null && initial !== "") return notUnique;
   const bytes = 4 * part.valueCount + 24 * part.count;
   budget.take(bytes);
   try {
-    return new TextCutter(part, valueOf, budget).run();
+    return new TextCutter(part, valueOf, budget, loan).run();
   } finally {
     budget.give(bytes);
   }
@@ -39,6 +45,7 @@ class TextCutter {
   private readonly part: Part;
   private readonly valueOf: (value: number) => HistoryValue;
   private readonly budget: Budget;
+  private readonly loan: Loan;
   private readonly writerOfPiece = new Map<string, number>();
   /** Lengths of pieces, each once. */
   private readonly lengths: number[] = [];
@@ -56,15 +63,16 @@ class TextCutter {
   private lastState = ROOT;
   private torn: readonly number[] | null = null;
 
-  constructor(part: Part, valueOf: (value: number) => HistoryValue, budget: Budget) {
+  constructor(part: Part, valueOf: (value: number) => HistoryValue, budget: Budget, loan: Loan) {
     this.part = part;
+    this.loan = loan;
     this.valueOf = valueOf;
     this.budget = budget;
-    this.stateOf = new Int32Array(part.count).fill(NONE);
-    this.stateOfValue = new Int32Array(part.valueCount).fill(NONE);
-    this.parent = new Int32Array(2 * part.count + 1);
-    this.length = new Int32Array(2 * part.count + 1);
-    this.seenBy = new Int32Array(2 * part.count + 1);
+    this.stateOf = loan.filled(part.count, NONE);
+    this.stateOfValue = loan.filled(part.valueCount, NONE);
+    this.parent = loan.any(2 * part.count + 1);
+    this.length = loan.filled(2 * part.count + 1, 0);
+    this.seenBy = loan.any(2 * part.count + 1);
   }
 
   run(): TextResult {
@@ -185,9 +193,9 @@ class TextCutter {
 
   private register(): Part {
     const { part, stateOf, stateOfValue } = this;
-    const kind = new Uint8Array(part.count);
-    const a = new Int32Array(part.count);
-    const b = new Int32Array(part.count).fill(NO_VALUE);
+    const kind = this.loan.anyBytes(part.count);
+    const a = this.loan.any(part.count);
+    const b = this.loan.filled(part.count, NO_VALUE);
     for (let i = 0; i < part.count; i++) {
       const k = part.kind[i] as number;
       const state = stateOf[i] as number;

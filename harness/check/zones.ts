@@ -9,6 +9,7 @@
 import type { Budget } from "./budget.js";
 import { CAS, NEVER, NOTHING, READ, WRITE } from "./history.js";
 import type { Part } from "./parts.js";
+import type { Loan } from "./pool.js";
 
 /** Writer of the initial value, before everything. */
 export const VIRTUAL = -2;
@@ -42,14 +43,16 @@ export type Zones = {
 };
 
 const pollMask = 0xffff;
+const notUnique: ZoneResult = { verdict: "notUnique" };
+const none = new Int32Array(0);
 
-/** Decides a part whose observed values are written once each. @throws {BudgetExceeded} */
-export function checkZones(part: Part, budget: Budget): ZoneResult {
+/** Decides a part whose observed values are written once each. The result lives as long as `loan`. @throws {BudgetExceeded} */
+export function checkZones(part: Part, budget: Budget, loan: Loan): ZoneResult {
   const { valueCount: V, count, rankCount } = part;
   const bytes = 4 * (4 * V + 3 * (count + 1) + rankCount);
   budget.take(bytes);
   try {
-    return new ZoneTest(part, budget).run();
+    return new ZoneTest(part, budget, loan).run();
   } finally {
     budget.give(bytes);
   }
@@ -58,6 +61,7 @@ export function checkZones(part: Part, budget: Budget): ZoneResult {
 class ZoneTest {
   private readonly part: Part;
   private readonly budget: Budget;
+  private readonly loan: Loan;
   private readonly writer: Int32Array;
   private readonly next: Int32Array;
   private readonly lastRead: Int32Array;
@@ -69,27 +73,25 @@ class ZoneTest {
   private casCount = 0;
   private writeCount = 0;
   private blockCount = 0;
-  private head = new Int32Array(0);
-  private f = new Int32Array(0);
-  private s = new Int32Array(0);
+  private head: Int32Array = none;
+  private f: Int32Array = none;
+  private s: Int32Array = none;
 
-  constructor(part: Part, budget: Budget) {
+  constructor(part: Part, budget: Budget, loan: Loan) {
     this.part = part;
     this.budget = budget;
-    this.writer = new Int32Array(part.valueCount).fill(NONE);
-    this.next = new Int32Array(part.valueCount).fill(NONE);
-    this.lastRead = new Int32Array(part.valueCount).fill(NONE);
-    this.firstRead = new Int32Array(part.valueCount).fill(NONE);
+    this.loan = loan;
+    this.writer = loan.filled(part.valueCount, NONE);
+    this.next = loan.filled(part.valueCount, NONE);
+    this.lastRead = loan.filled(part.valueCount, NONE);
+    this.firstRead = loan.filled(part.valueCount, NONE);
   }
 
   run(): ZoneResult {
     this.writer[this.part.initial] = VIRTUAL;
-    if (!this.gather()) return { verdict: "notUnique" };
-    if (!this.keepUnknown()) return { verdict: "notUnique" };
-    for (const i of this.again) {
-      const v = this.target(i);
-      if (this.isObserved(v)) return { verdict: "notUnique" };
-    }
+    // Twice: what is kept of the unknown operations observes more, but finding that out takes longer.
+    if (!this.gather() || this.isWrittenAgain()) return notUnique;
+    if (!this.keepUnknown() || this.isWrittenAgain()) return notUnique;
     const thin = this.thinAir();
     if (thin >= 0) return { verdict: "violated", rule: "thinAir", suspects: [thin] };
     if (this.twoCas !== null) return { verdict: "violated", rule: "twoCas", suspects: this.twoCas };
@@ -98,6 +100,11 @@ class ZoneTest {
 
   private target(i: number): number {
     return (this.part.kind[i] === CAS ? this.part.b[i] : this.part.a[i]) as number;
+  }
+
+  private isWrittenAgain(): boolean {
+    for (const i of this.again) if (this.isObserved(this.target(i))) return true;
+    return false;
   }
 
   private isObserved(v: number): boolean {
@@ -184,9 +191,9 @@ class ZoneTest {
     const { kind, call, ret, valueCount } = this.part;
     const { writer, next } = this;
     const size = this.writeCount + this.again.length + 1;
-    this.head = new Int32Array(size);
-    this.f = new Int32Array(size);
-    this.s = new Int32Array(size);
+    this.head = this.loan.any(size);
+    this.f = this.loan.any(size);
+    this.s = this.loan.any(size);
     let casSeen = this.again.reduce((n, i) => n + (kind[i] === CAS ? 1 : 0), 0);
     const casAll = this.casCount + casSeen;
     casSeen = 0;
@@ -297,7 +304,8 @@ class ZoneTest {
 
   private testZones(): ZoneResult {
     const { f, s, blockCount } = this;
-    const zoneAt = new Int32Array(this.part.rankCount).fill(NONE);
+    const { rankCount } = this.part;
+    const zoneAt = this.loan.filled(rankCount, NONE);
     for (let block = 1; block < blockCount; block++) {
       const start = Math.min(f[block] as number, s[block] as number);
       zoneAt[start] = block;
@@ -305,7 +313,7 @@ class ZoneTest {
     // Block 0, the initial value, is a forward zone from -1 on.
     let forward = 0;
     let forwardEnd = s[0] as number;
-    for (let rank = 0; rank < zoneAt.length; rank++) {
+    for (let rank = 0; rank < rankCount; rank++) {
       const block = zoneAt[rank] as number;
       if (block < 0) continue;
       if ((rank & pollMask) === pollMask) this.budget.checkTime();
@@ -391,6 +399,9 @@ export function zoneOrder(part: Part, zones: Zones): Int32Array {
     }
   };
   emit(0);
-  for (const block of zones.zoneAt) if (block >= 0) emit(block);
+  for (let rank = 0; rank < part.rankCount; rank++) {
+    const block = zones.zoneAt[rank] as number;
+    if (block >= 0) emit(block);
+  }
   return order.subarray(0, length);
 }

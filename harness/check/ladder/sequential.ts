@@ -9,6 +9,7 @@ import { Budget, BudgetExceeded } from "../budget.js";
 import { CAS, type History, NEVER, NOT_EQUAL, NOTHING, READ, viewOperation, WRITE } from "../history.js";
 import { checkLinearizable } from "../linearizable.js";
 import { Memo } from "../memo.js";
+import { Loan } from "../pool.js";
 import { checkCausal } from "./causal.js";
 import type { LevelResult } from "./levels.js";
 import { countBelow, unsupported, writtenValue } from "./writers.js";
@@ -105,7 +106,7 @@ class SequentialSearch {
   constructor(h: History, budget: Budget) {
     this.h = h;
     this.budget = budget;
-    this.memo = new Memo(budget);
+    this.memo = new Memo(budget, new Loan());
     const queueOf = new Map<number, number>();
     for (let i = 0; i < h.count; i++) {
       if (h.kind[i] === NOTHING) continue;
