@@ -1,0 +1,114 @@
+------------------------------- MODULE MCRaft -------------------------------
+(***************************************************************************)
+(* Bounded models of Raft: how many terms, entries, restarts and messages, *)
+(* and which choices of the environment there are.  A write is heard of    *)
+(* when it is durable, a restart is crash and boot in one, and while a     *)
+(* server has something to do by itself nothing else happens.              *)
+(***************************************************************************)
+EXTENDS Raft, TraceIO
+
+CONSTANTS LeftOut,      \* Names of choices of the environment that a model does without.
+          TermMax,      \* Nobody starts an election in this term or later.
+          LogMax,       \* A leader takes requests while its log is shorter.
+          RoundsMax,    \* Heartbeats of one leader.
+          RestartsMax,  \* Restarts of all servers together.
+          MessagesMax,  \* Messages that are under way or held behind a write.
+          Starters      \* Servers whose timers fire.
+
+VARIABLES restarts,  \* History: how many there were.
+          act,       \* The action that led here, for the edges of the graph.
+          pre        \* How many steps of the prefix are done.
+
+mcVars == <<vars, restarts, act, pre>>
+\* Without `act`, which must not tell states apart.
+View == <<node, disk, messages, committed, restarts, pre>>
+
+One == {"n1"}
+Two == {"n1", "n2"}
+Three == {"n1", "n2", "n3"}
+Value == "a"
+
+-----------------------------------------------------------------------------
+\* Actions that are forced before anything else may happen: each a name and its arguments as text.
+Prefix == LET file == Env("PREFIX", "") IN IF file = "" THEN << >> ELSE NdJsonLoad(file)
+InPrefix == pre < Len(Prefix)
+Quiet == \A i \in Server : ~IsUrgent(i)
+In(name) == InPrefix \/ name \notin LeftOut
+
+RECURSIVE SizeOf(_, _)
+SizeOf(bag, S) == IF S = {} THEN 0 ELSE LET m == CHOOSE x \in S : TRUE IN bag[m] + SizeOf(bag, S \ {m})
+RECURSIVE HeldIn(_)
+HeldIn(ws) == IF ws = << >> THEN 0 ELSE SizeOf(Head(ws).held, DOMAIN Head(ws).held) + HeldIn(Tail(ws))
+RECURSIVE HeldBy(_, _)
+HeldBy(d, S) == IF S = {} THEN 0 ELSE LET i == CHOOSE x \in S : TRUE IN HeldIn(d[i].pending) + HeldBy(d, S \ {i})
+Load(bag, d) == SizeOf(bag, DOMAIN bag) + HeldBy(d, Server)
+
+\* Names the action, counts restarts, keeps to prefix and bounds.
+A(name, args) ==
+  /\ act' = [name |-> name, args |-> args]
+  /\ restarts' = IF name = "Restart" THEN restarts + 1 ELSE restarts
+  /\ InPrefix \/ Load(messages', disk') <= MessagesMax
+  /\ IF InPrefix /\ Quiet
+     THEN name = Prefix[pre + 1].name /\ Canonical(args) = Prefix[pre + 1].args /\ pre' = pre + 1
+     ELSE pre' = pre
+
+ByItself(i) ==
+  \/ BecomeCandidate(i) /\ A("BecomeCandidate", <<i>>)
+  \/ BecomeLeader(i) /\ A("BecomeLeader", <<i>>)
+  \/ AdvanceCommitIndex(i) /\ A("AdvanceCommitIndex", <<i>>)
+
+MayStart(i) == (InPrefix \/ node[i].currentTerm < TermMax) /\ i \in Starters
+Times(i) ==
+  \/ In("LeaderSilent") /\ LeaderSilent(i) /\ A("LeaderSilent", <<i>>)
+  \/ MayStart(i) /\ Timeout(i) /\ A("Timeout", <<i>>)
+  \/ MayStart(i) /\ TimeoutPreVote(i) /\ A("TimeoutPreVote", <<i>>)
+  \/ In("Heartbeat") /\ (InPrefix \/ node[i].round < RoundsMax) /\ Heartbeat(i) /\ A("Heartbeat", <<i>>)
+  \/ In("CheckQuorum") /\ CheckQuorum(i) /\ A("CheckQuorum", <<i>>)
+
+Clients(i) ==
+  \/ In("ClientRequest") /\ (InPrefix \/ LastIndex(node[i]) < LogMax) /\ ClientRequest(i, Value) /\ A("ClientRequest", <<i>>)
+  \/ In("CompactLog") /\ CompactLog(i, node[i].commitIndex) /\ A("CompactLog", <<i, node[i].commitIndex>>)
+  \/ In("SnapshotSent") /\ \E j \in Peers(i), ok \in BOOLEAN : SnapshotSent(i, j, ok) /\ A("SnapshotSent", <<i, j, ok>>)
+
+Disks(i) ==
+  \/ \E n \in 1..Len(disk[i].pending) : SyncPersist(i, n) /\ A("SyncPersist", <<i, n>>)
+  \/ In("Restart") /\ (InPrefix \/ restarts < RestartsMax)
+     /\ \E k \in 0..Len(disk[i].pending) : Restart(i, k) /\ A("Restart", <<i, k>>)
+
+Receives(m) ==
+  \/ HandleRequestVoteRequest(m.to, m.from, m) /\ A("HandleRequestVoteRequest", <<m>>)
+  \/ HandleRequestVoteResponse(m.to, m.from, m) /\ A("HandleRequestVoteResponse", <<m>>)
+  \/ HandleRequestPreVoteRequest(m.to, m.from, m) /\ A("HandleRequestPreVoteRequest", <<m>>)
+  \/ HandleRequestPreVoteResponse(m.to, m.from, m) /\ A("HandleRequestPreVoteResponse", <<m>>)
+  \/ HandleAppendEntriesRequest(m.to, m.from, m) /\ A("HandleAppendEntriesRequest", <<m>>)
+  \/ HandleAppendEntriesResponse(m.to, m.from, m) /\ A("HandleAppendEntriesResponse", <<m>>)
+  \/ HandleHeartbeatRequest(m.to, m.from, m) /\ A("HandleHeartbeatRequest", <<m>>)
+  \/ HandleHeartbeatResponse(m.to, m.from, m) /\ A("HandleHeartbeatResponse", <<m>>)
+  \/ HandleInstallSnapshotRequest(m.to, m.from, m) /\ A("HandleInstallSnapshotRequest", <<m>>)
+  \/ HandleInstallSnapshotResponse(m.to, m.from, m) /\ A("HandleInstallSnapshotResponse", <<m>>)
+
+Network == \E m \in DOMAIN messages :
+  \/ Receives(m)
+  \/ In("Drop") /\ Drop(m) /\ A("Drop", <<m>>)
+  \/ In("Duplicate") /\ Duplicate(m) /\ A("Duplicate", <<m>>)
+
+MCInit == Init /\ restarts = 0 /\ pre = 0 /\ act = [name |-> "Init", args |-> << >>]
+MCNext == IF Quiet THEN Network \/ \E i \in Server : Times(i) \/ Clients(i) \/ Disks(i)
+          ELSE \E i \in Server : ByItself(i)
+MCSpec == MCInit /\ [][MCNext]_mcVars
+
+-----------------------------------------------------------------------------
+\* The graph, for the code.
+Shape(n, d, m, r, p, q) == [node |-> n, disk |-> d, messages |-> m, restarts |-> r, pre |-> p, quiet |-> q]
+Emit == EmitEdge(Shape(node, disk, messages, restarts, pre, Quiet), act', Shape(node', disk', messages', restarts', pre', Quiet'))
+
+-----------------------------------------------------------------------------
+\* Liveness: without loss, and with timers that are fair, what a leader has taken is committed everywhere.
+Fair == /\ WF_mcVars(\E i \in Server : ByItself(i))
+        /\ \A i \in Server : WF_mcVars(\E n \in 1..Len(disk[i].pending) : SyncPersist(i, n) /\ A("SyncPersist", <<i, n>>))
+        /\ WF_mcVars(\E m \in DOMAIN messages : Receives(m))
+        /\ \A i \in Server : WF_mcVars(Times(i))
+LiveSpec == MCSpec /\ Fair
+Elected == <>(Leaders # {})
+Served == \A i \in Server : []((node[i].state = "Leader" /\ LastIndex(node[i]) = LogMax) => <>(\A j \in Server : node[j].commitIndex = LogMax))
+=============================================================================
