@@ -14,6 +14,8 @@ CONSTANTS
   Lost, Keeps,
   \* Names of the environment's choices that are left out.
   LeftOut,
+  \* Whose leader timeout may fire, outside the prefix.
+  Candidates,
   \* Bounds: ballot counters, values (each is asked for once), restarts of all replicas together, messages that are under
   \* way or held, heartbeats of one leader, attempts to learn and quorum reads of one replica.
   CounterMax, Values, RestartsMax, MessagesMax, HeartbeatsMax, LearnAttemptsMax, ReadsMax
@@ -69,7 +71,7 @@ A(name, args) ==
 In(name) == name \notin LeftOut \/ InPrefix
 Same2 == UNCHANGED <<asked, restarts>>
 
-MayCampaign(i) == NextBallot(i, node[i]) \div Owners <= CounterMax
+MayCampaign(i) == (i \in Candidates \/ InPrefix) /\ NextBallot(i, node[i]) \div Owners <= CounterMax
 Over(i, over) == over => MayUnstick(i) /\ node[i].sticky # Nobody
 Overs == IF Stickiness THEN BOOLEAN ELSE {FALSE}
 

@@ -3,6 +3,8 @@ import { type Choice, type Packet, type Replica, Replicas, type ReplicasConfig }
 
 /** The bounds and choices of a model: the same as its .cfg gives to MCMultiPaxos.tla. */
 export interface Bounds extends ReplicasConfig {
+  /** Whose leader timeout may fire, outside the prefix. */
+  readonly candidates: readonly string[];
   readonly counterMax: number;
   readonly restartsMax: number;
   readonly messagesMax: number;
@@ -134,7 +136,8 @@ export class Explorer {
     const { id, state } = this.replica(from.replicas[at]);
     const counter = Math.floor(Math.max(state.promisedBallot, state.highestSeen) / OWNERS) + 1;
     const add = (action: string, choice: Choice) => moves.push({ action, at, choice });
-    if (!bounds.learners.includes(id) && state.role !== "leader" && counter <= bounds.counterMax)
+    const campaigns = this.all ? !bounds.learners.includes(id) : bounds.candidates.includes(id);
+    if (campaigns && state.role !== "leader" && counter <= bounds.counterMax)
       add(bounds.options.stickiness ? "Probe" : "Prepare", { type: "timeout", timer: "leader" });
     if (state.role === "leader") {
       for (const [bit, value] of bounds.values.entries())

@@ -22,12 +22,95 @@ const COMMANDS: ReadonlyMap<string, Uint8Array> = new Map(
   [97, 98, 99].map((letter) => [valueText(Uint8Array.of(letter)), Uint8Array.of(letter)]),
 );
 
+const A = valueText(Uint8Array.of(97));
+const B = valueText(Uint8Array.of(98));
+
+function step(action: string, node: string, which?: string | number): Step {
+  return which === undefined ? { action, node } : { action, node, with: which };
+}
+
+/** The candidate leads with the promise of one other; the third hears nothing of it. */
+function lead(candidate: string, other: string, third: string): Step[] {
+  return [
+    step("Prepare", candidate),
+    step("SyncPersist", candidate),
+    step("Drop", third, `${candidate} Prepare`),
+    step("HandlePrepare", other, `${candidate} Prepare`),
+    step("SyncPersist", other),
+    step("HandlePromise", candidate, `${other} Promise`),
+  ];
+}
+
 export const models: readonly Model[] = [
+  { name: "Small", about: "from the first ballot to a decision, messages late and twice", prefix: [] },
+  { name: "Two", about: "two replicas with disk, crashes, loss and duplicates", prefix: [] },
   {
-    name: "Small",
-    about: "the whole way from the first ballot to a decision, messages late and more than once",
-    prefix: [],
+    name: "HalfAccepted",
+    about: "a slot accepted behind a hole, and a new leader",
+    prefix: [
+      ...lead("n1", "n2", "n3"),
+      step("ClientRequest", "n1", A),
+      step("ClientRequest", "n1", B),
+      step("Drop", "n2", 'n1 Accept "slot":1'),
+      step("Drop", "n3", 'n1 Accept "slot":2'),
+      step("HandleAccept", "n2", 'n1 Accept "slot":2'),
+      step("SyncPersist", "n2"),
+    ],
   },
+  {
+    name: "Behind",
+    about: "a leader that lacks what is decided",
+    prefix: [
+      ...lead("n1", "n2", "n3"),
+      step("ClientRequest", "n1", A),
+      step("SyncPersist", "n1"),
+      step("Drop", "n3", "n1 Accept"),
+      step("HandleAccept", "n2", "n1 Accept"),
+      step("SyncPersist", "n2"),
+      step("HandleAccepted", "n1", "n2 Accepted"),
+      step("HandleDecided", "n2", "n1 Decided"),
+      step("Drop", "n3", "n1 Decided"),
+      step("Prepare", "n3"),
+      step("SyncPersist", "n3"),
+      step("Drop", "n1", "n3 Prepare"),
+    ],
+  },
+  {
+    name: "Watermark",
+    about: "a value of a lower ballot under a watermark of a higher one",
+    prefix: [
+      ...lead("n1", "n2", "n3"),
+      step("ClientRequest", "n1", A),
+      step("SyncPersist", "n1"),
+      step("Drop", "n2", "n1 Accept"),
+      step("Drop", "n3", "n1 Accept"),
+      ...lead("n2", "n3", "n1"),
+      step("ClientRequest", "n2", B),
+      step("SyncPersist", "n2"),
+      step("Drop", "n1", "n2 Accept"),
+      step("HandleAccept", "n3", "n2 Accept"),
+      step("SyncPersist", "n3"),
+    ],
+  },
+  {
+    name: "Holes",
+    about: "a value above the leader's log, heartbeats, filling, quorum reads",
+    prefix: [
+      ...lead("n1", "n2", "n3").slice(0, -1),
+      step("HandlePromise", "n1", "n2 Promise"),
+      step("Drop", "n2", "n1 Heartbeat"),
+      step("Drop", "n3", "n1 Heartbeat"),
+      step("ClientRequest", "n1", A),
+      step("Drop", "n3", "n1 Accept"),
+      step("HandleAccept", "n2", "n1 Accept"),
+      step("SyncPersist", "n2"),
+      step("Drop", "n1", "n2 Accepted"),
+      step("Restart", "n1", 0),
+      ...lead("n3", "n1", "n2"),
+      step("Drop", "n1", "n3 Heartbeat"),
+    ],
+  },
+  { name: "Probe", about: "probes before elections", prefix: [] },
 ];
 
 /** Constants of a .cfg file, as text. */
@@ -65,6 +148,7 @@ export async function boundsOf(model: Model, module: MultiPaxosModule): Promise<
     lost: strings("Lost"),
     keeps: text("Keeps") === "TRUE",
     commands: COMMANDS,
+    candidates: strings("Candidates"),
     counterMax: number("CounterMax"),
     restartsMax: number("RestartsMax"),
     messagesMax: number("MessagesMax"),

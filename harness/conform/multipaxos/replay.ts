@@ -46,7 +46,7 @@ export interface Conformance {
 export interface Step {
   readonly action: string;
   readonly node: string;
-  /** Sender of the message, count of writes, value, index. */
+  /** `sender type` of the message, perhaps with a part of its text; count of writes; value; index. */
   readonly with?: string | number;
 }
 
@@ -78,10 +78,9 @@ function fits(explorer: Explorer, from: Cluster, move: Move, step: Step): boolea
   const { choice } = move;
   if (choice.type === "drop" || choice.type === "duplicate" || choice.type === "deliver") {
     const packet = explorer.replicas.packets[choice.packet];
-    const type = String(step.with).split(" ");
-    if (packet === undefined) return false;
-    if (packet.to !== step.node || packet.from !== type[0]) return false;
-    return type[1] === undefined || packet.message.type === type[1];
+    const [from, type, text] = String(step.with).split(" ");
+    if (packet === undefined || packet.to !== step.node || packet.from !== from) return false;
+    return packet.message.type === type && (text === undefined || packet.text.includes(text));
   }
   if (explorer.bounds.ids[move.at] !== step.node) return false;
   if (choice.type === "persist") return choice.count === (step.with ?? 1);
