@@ -4,7 +4,14 @@ import { checkLinearizable, historyFromEvents, staleReads } from "../check/index
 import { runSimulation, type SimulationOutcome, type TraceSink } from "../drivers/sim/index.js";
 import type { HistoryEvent } from "../record/history.js";
 import { quantileOfSorted, type RunManifest, type RunRecord } from "../record/index.js";
-import { checkScenario, InputError, resolveOptions, type Scenario, shown } from "../scenarios/index.js";
+import {
+  checkScenario,
+  InputError,
+  type Expectation,
+  resolveOptions,
+  type Scenario,
+  shown,
+} from "../scenarios/index.js";
 import { expectationVerdict, expectedViolation, marked, type Outcome, outcomeOf, unmet } from "./expectation.js";
 import { subjectByName } from "./protocols.js";
 
@@ -49,7 +56,7 @@ export interface FullRun extends CheckedRun {
   readonly manifest: RunManifest;
 }
 
-const NOT_VALIDATED = "not validated: this version has no specification";
+const NOT_VALIDATED = "not validated: it was not asked for";
 
 /** @throws InputError for settings that the protocol does not have or a read level that it does not offer */
 export function prepare(request: Pick<RunRequest, "protocol" | "scenario" | "scenarioName" | "timing">): object {
@@ -74,9 +81,15 @@ export function prepare(request: Pick<RunRequest, "protocol" | "scenario" | "sce
  * @throws InputError
  */
 export function withDuration(scenario: Scenario, durationMs: number, scenarioName: string): Scenario {
-  const { expect, ...rest } = scenario;
-  const { committedMin: _committedMin, unavailableMsMax: _unavailableMsMax, ...kept } = expect ?? {};
-  return checkScenario({ ...rest, durationMs, expect: kept }, `${scenarioName} with --duration`);
+  const { expect = {}, expectOf = {}, ...rest } = scenario;
+  const own = Object.entries(expectOf).map(([protocol, expected]) => [protocol, withoutAmounts(expected)] as const);
+  const kept = { expect: withoutAmounts(expect), expectOf: Object.fromEntries(own) };
+  return checkScenario({ ...rest, durationMs, ...kept }, `${scenarioName} with --duration`);
+}
+
+function withoutAmounts(expect: Expectation): Expectation {
+  const { committedMin: _committedMin, unavailableMsMax: _unavailableMsMax, ...kept } = expect;
+  return kept;
 }
 
 export function runChecked(request: RunRequest, extras: RunExtras = {}): FullRun {

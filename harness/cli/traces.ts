@@ -3,7 +3,7 @@ import { ToolError } from "tla2tools-runner";
 import { type RunVerdict, validateRuns } from "../conform/index.js";
 import { configurationOf, type TraceLine } from "../drivers/sim/index.js";
 import { worst } from "./exit.js";
-import { protocolByName } from "./protocols.js";
+import { subjectByName } from "./protocols.js";
 import { type FullRun, prepare, type RunRequest } from "./run.js";
 
 /** Step inputs of a run's beginning that are validated: enough for elections and faults, a few seconds for TLC. */
@@ -30,7 +30,7 @@ export async function traceVerdicts(
   inputsMax: number,
 ): Promise<readonly RunVerdict[]> {
   const runs = requests.map((request) => {
-    const { module } = protocolByName(request.protocol);
+    const { module } = subjectByName(request.protocol);
     const { scenario, timing, seed } = request;
     return { module, scenario, options: prepare(request), timing, seed };
   });
@@ -54,8 +54,9 @@ export async function withTraceVerdicts<R extends Pick<FullRun, "record" | "outc
     const { words, result } = verdicts[at] as RunVerdict;
     const bad = result !== null && result.verdict !== "accepted";
     const reasons = bad ? [...run.record.reasons, `trace: ${words}`] : run.record.reasons;
-    const record = { ...run.record, reasons, verdicts: { ...run.record.verdicts, trace: words } };
     const said = result?.verdict === "rejected" ? "violated" : bad ? "unknown" : "ok";
-    return { ...run, record, outcome: worst([run.outcome, said]) };
+    const outcome = worst([run.outcome, said]);
+    const record = { ...run.record, reasons, verdicts: { ...run.record.verdicts, trace: words }, outcome };
+    return { ...run, record, outcome };
   });
 }

@@ -19,6 +19,9 @@ export function verdictWords(parts: ComparisonParts, outcome: Outcome): string[]
 
 function safetyWords({ runs, rows, matrixSeeds }: ComparisonParts, outcome: Outcome): string {
   const total = runs.length + rows.length * matrixSeeds.length;
+  const shown = runs.filter(({ record }) => record.broken !== null || record.verdicts.linearizable === "violated");
+  if (outcome === "ok" && shown.length > 0)
+    return `All ${total} runs came out as their scenarios expect: ${shown.length} of them break what they are there to break, the others kept what they promise.`;
   if (outcome === "ok")
     return `All ${total} runs kept what they promise: every invariant held at every step, no acknowledged write was lost, every history is linearizable.`;
   if (outcome === "violated") {
@@ -68,7 +71,7 @@ function scenarioWords(scenario: Scenario, { runs, protocols }: ComparisonParts)
   const parts = protocols.flatMap((protocol) => {
     // What broke stopped there: its numbers are no measurement.
     const own = runs
-      .filter((run) => run.outcome !== "violated")
+      .filter((run) => run.outcome !== "violated" && run.record.broken === null)
       .map((run) => run.record)
       .filter((run) => run.scenario === scenario.name && run.protocol === protocol);
     if (own.length === 0) return [];

@@ -1,13 +1,13 @@
 /** Simulated runs against the specification of their protocol, by the beginning of each. */
-import type { AnyModule, TimingProfile } from "../../protocols/core/index.js";
-import { configurationOf, runSimulation } from "../drivers/sim/index.js";
+import type { TimingProfile } from "../../protocols/core/index.js";
+import { configurationOf, runSimulation, type Subject } from "../drivers/sim/index.js";
 import type { Scenario } from "../scenarios/index.js";
 import type { TraceEvent } from "./protocol.js";
 import { tracedProtocol } from "./traced.js";
 import { type TraceResult, validateEvents, type ValidateSettings } from "./validate.js";
 
 export interface RunToValidate {
-  readonly module: AnyModule;
+  readonly module: Subject;
   readonly scenario: Scenario;
   /** Complete and checked, as `resolveOptions` gives them. */
   readonly options: object;

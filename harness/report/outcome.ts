@@ -34,9 +34,18 @@ export function verdictOf(run: RunRecord, kind: VerdictKind): Verdict | null {
   return verdict === undefined || verdict === "not asked" ? null : verdict;
 }
 
-/** The whole run: the worst of its verdicts. What was not asked for or not validated makes it no worse. */
+/**
+ * The whole run: what it came to against its scenario's expectations, or else the worst of its verdicts. What was not
+ * asked for or not validated makes it no worse.
+ */
 export function runOutcome(run: RunRecord): Verdict {
-  return worst(VERDICT_KINDS.map(({ kind }) => verdictOf(run, kind) ?? "ok"));
+  return run.outcome ?? worst(VERDICT_KINDS.map(({ kind }) => verdictOf(run, kind) ?? "ok"));
+}
+
+/** Whether the run broke something, and that is what its scenario is there to show. */
+export function brokeAsExpected(run: RunRecord): boolean {
+  const { invariants, linearizable } = run.verdicts;
+  return runOutcome(run) === "ok" && (invariants === "violated" || linearizable === "violated");
 }
 
 /** The whole comparison: never better than its worst run, whatever it says of itself. */

@@ -11,7 +11,12 @@ export interface ProtocolLook {
   readonly glyph: string;
 }
 
-const NAMES: { readonly [protocol: string]: string } = { raft: "Raft", multipaxos: "Multi-Paxos", zab: "ZAB" };
+const NAMES: { readonly [protocol: string]: string } = {
+  raft: "Raft",
+  multipaxos: "Multi-Paxos",
+  zab: "ZAB",
+  quorumregister: "Quorum register",
+};
 
 /** Okabe and Ito's palette, in the order that stays apart under every common colour blindness. */
 const SLOTS: readonly Omit<ProtocolLook, "name">[] = [

@@ -92,7 +92,7 @@ function scenarioRows(comparison: Comparison, note: ScenarioNote): string[][] {
     .map((p) => {
       const { ok, total } = tally(runs.filter((r) => r.protocol === p));
       const values = COLUMNS.map((c) => c.format(medianOf(comparison, note.name, p, c.metric)));
-      return [cut(`  ${protocolName(p)}`, 16), ...values, `${formatCount(ok)}/${formatCount(total)}`];
+      return [cut(`  ${protocolName(p)}`, 17), ...values, `${formatCount(ok)}/${formatCount(total)}`];
     });
 }
 

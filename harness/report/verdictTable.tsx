@@ -3,6 +3,7 @@ import type { VNode } from "preact";
 import type { Comparison, RunRecord, ScenarioNote } from "../record/index.js";
 import { formatCount, formatMs, plural, slug } from "./format.js";
 import {
+  brokeAsExpected,
   clockWords,
   runOutcome,
   runsOf,
@@ -80,7 +81,14 @@ function VerdictCount({ runs, kind }: { readonly runs: readonly RunRecord[]; rea
     return verdict === null ? [] : [{ run, verdict }];
   });
   if (judged.length === 0) return <span class="muted">{kind === "trace" ? "not validated" : "not asked"}</span>;
-  const verdict = worst(judged.map((j) => j.verdict));
+  const expected = judged.filter((j) => j.verdict === "violated" && brokeAsExpected(j.run));
+  if (expected.length === judged.length)
+    return (
+      <Mark verdict="ok">
+        {formatCount(expected.length)} of {formatCount(judged.length)} violated, as expected
+      </Mark>
+    );
+  const verdict = worst(judged.filter((j) => !expected.includes(j)).map((j) => j.verdict));
   const of = judged.filter((j) => j.verdict === verdict);
   const words = `${formatCount(of.length)} of ${formatCount(judged.length)}`;
   const first = of[0];

@@ -2,7 +2,7 @@
 import type { Comparison, MetricName, Prediction, RunRecord, ScenarioNote, Verdict } from "../record/index.js";
 import { formatCount, formatMs, formatNumber, formatSeeds, joinWords, plural, sentence } from "./format.js";
 import { medianOf, metric, pairedOf, pairsOf } from "./metrics.js";
-import { outcomeOf, runsOf, tally, verdictOf } from "./outcome.js";
+import { brokeAsExpected, outcomeOf, runsOf, tally, verdictOf } from "./outcome.js";
 import { protocolName } from "./protocolLook.js";
 import { type FaultSide, underFaults } from "./timeline.js";
 
@@ -46,7 +46,10 @@ export function countSentence(comparison: Comparison): string {
     ...(unknown > 0 ? [`${formatCount(unknown)} could not be decided`] : []),
   ];
   const all = total === 1 ? "The one run" : `All ${formatCount(total)} runs`;
-  if (parts.length === 0) return `${all} passed every check.${vacuous}`;
+  const shown = comparison.runs.filter(brokeAsExpected).length;
+  const asMeant =
+    shown === 0 ? "" : ` In ${formatCount(shown)} of them something broke that the scenario is there to break.`;
+  if (parts.length === 0) return `${all} passed every check.${asMeant}${vacuous}`;
   return `Of ${plural(total, "run")}, ${joinWords([...parts, `${formatCount(ok)} passed every check`])}.${vacuous}`;
 }
 
@@ -160,6 +163,12 @@ export function verdictWords(runs: readonly RunRecord[]): string {
   const { violated, unknown, total } = tally(runs);
   const who = (verdict: Verdict, kind: "linearizable" | "invariants" | "liveness"): number =>
     runs.filter((r) => r.verdicts[kind] === verdict).length;
+  const meant = runs.filter(brokeAsExpected);
+  if (violated === 0 && unknown === 0 && meant.length > 0) {
+    const torn = meant.filter((r) => r.verdicts.linearizable === "violated").length;
+    const broken = meant.filter((r) => r.broken !== null).length;
+    return `As the scenario expects, ${plural(torn, "run")} of ${formatCount(total)} ${torn === 1 ? "has" : "have"} a history that is not linearizable, and in ${formatCount(broken)} an invariant broke; the others kept every promise.`;
+  }
   if (violated === 0 && unknown === 0) {
     const all =
       total === 1 ? "The run's history is linearizable" : `All ${formatCount(total)} histories are linearizable`;

@@ -16,18 +16,24 @@ export function checkScenario(value: unknown, file: string): Scenario {
   validate("scenario", value, file);
   const scenario = value as Scenario;
   checkSemantics(scenario, file);
+  for (const protocol of Object.keys(scenario.expectOf ?? {})) checkProtocol(protocol, `/expectOf/${protocol}`, file);
   for (const [protocol, settings] of Object.entries(scenario.options ?? {})) {
     const schema = `${protocol}-options` as const;
-    if (!/^[a-z]+$/.test(protocol) || !hasSchema(schema))
-      throw new InputError({
-        file,
-        path: `/options/${protocol}`,
-        expected: `one of ${protocolsWithSettings().join(", ")}`,
-        found: shown(protocol),
-      });
+    checkProtocol(protocol, `/options/${protocol}`, file);
     validate(schema, settings, file, `/options/${protocol}`, true);
   }
   return scenario;
+}
+
+/** Every protocol has settings, and they have a schema. */
+function checkProtocol(protocol: string, path: string, file: string): void {
+  if (/^[a-z]+$/.test(protocol) && hasSchema(`${protocol}-options`)) return;
+  throw new InputError({
+    file,
+    path,
+    expected: `one of ${protocolsWithSettings().join(", ")}`,
+    found: shown(protocol),
+  });
 }
 
 /** Protocols whose settings have a schema. */

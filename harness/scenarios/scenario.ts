@@ -186,6 +186,8 @@ export interface ClientGroup {
    * @default 2000
    */
   readonly timeoutMs?: Ms;
+  /** From then on, on the fault clock, it asks for nothing new; absent: it goes on to the end. */
+  readonly stopMs?: Ms;
 }
 
 interface Timed {

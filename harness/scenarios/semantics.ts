@@ -1,7 +1,7 @@
 /** What a schema cannot say about a scenario: names that must exist, ranges, windows, and settings that fit together. */
 import { configurationProblems, nodeId } from "../../protocols/core/index.js";
 import { InputError, shown } from "./inputError.js";
-import type { Draw, Fault, NodeSelector, Scenario, Weather } from "./scenario.js";
+import type { Draw, Expectation, Fault, NodeSelector, Scenario, Weather } from "./scenario.js";
 
 /** Says where something is wrong and ends the check. */
 type Fail = (path: string, expected: string, found: unknown) => never;
@@ -246,11 +246,17 @@ function checkGroups(scenario: Scenario, groups: readonly NodeSelector[], path: 
     }
 }
 
-function checkExpectation({ expect, durationMs }: Scenario, fail: Fail): void {
+function checkExpectation({ expect, expectOf, durationMs }: Scenario, fail: Fail): void {
+  checkWindow("/expect", expect, durationMs, fail);
+  for (const [protocol, own] of Object.entries(expectOf ?? {}))
+    checkWindow(`/expectOf/${protocol}`, own, durationMs, fail);
+}
+
+function checkWindow(path: string, expect: Expectation | undefined, durationMs: number, fail: Fail): void {
   const window = expect?.noCommitBetweenMs;
   if (window === undefined) return;
   const [from, to] = window;
   const wrong = from >= to || from < 0 || to > durationMs;
   if (wrong)
-    fail("/expect/noCommitBetweenMs", `[from, to] with from < to within the ${durationMs} ms of the run`, window);
+    fail(`${path}/noCommitBetweenMs`, `[from, to] with from < to within the ${durationMs} ms of the run`, window);
 }

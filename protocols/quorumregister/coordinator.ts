@@ -216,7 +216,7 @@ function repair(s: RegisterState, operation: Operation, out: Out): void {
 
 /** The timer: what is unanswered is sent again, until it has been long enough. */
 export function onRetransmit(s: RegisterState, out: Out): void {
-  for (const operation of [...s.operations.values()]) {
+  for (const operation of s.operations.values()) {
     operation.retransmissions += 1;
     if (operation.phase === "repair") {
       if (operation.retransmissions >= REPAIR_PERIODS) s.operations.delete(operation.id);

@@ -5,11 +5,11 @@ import type { TimingProfile } from "../../../protocols/core/index.js";
 import { traceWriter } from "../../drivers/sim/index.js";
 import { encodeHistory } from "../../record/history.js";
 import type { RunManifest } from "../../record/index.js";
-import { loadScenario } from "../../scenarios/index.js";
+import { InputError, loadScenario } from "../../scenarios/index.js";
 import { exitOf, type ExitCode } from "../exit.js";
 import { milliseconds, plural, trimmed } from "../numbers.js";
 import type { SimOutput } from "../output.js";
-import { titleOf } from "../protocols.js";
+import { protocolNames, subjectByName, titleOf } from "../protocols.js";
 import { type FullRun, prepare, runChecked, type RunRequest, withDuration } from "../run.js";
 import { shrinkRun } from "../shrink.js";
 import { type Terminal, wrap } from "../terminal.js";
@@ -74,6 +74,13 @@ function openTrace(
   file: string,
   request: RunRequest,
 ): { readonly sink: ReturnType<typeof traceWriter>; close(): void } {
+  if (subjectByName(request.protocol).module.kind === "register")
+    throw new InputError({
+      file: "--trace",
+      path: "",
+      expected: `a protocol whose steps are named by a specification: ${protocolNames().join(", ")}`,
+      found: request.protocol,
+    });
   mkdirSync(dirname(file), { recursive: true });
   const fd = openSync(file, "w");
   const sink = traceWriter((text) => writeSync(fd, text));
@@ -117,10 +124,15 @@ const VERDICT: Readonly<Record<FullRun["outcome"], string>> = {
   unknown: "could not be decided",
 };
 
+function verdictOf({ verdicts }: FullRun["record"], outcome: FullRun["outcome"]): string {
+  const broke = verdicts.invariants === "violated" || verdicts.linearizable === "violated";
+  return outcome === "ok" && broke ? "broke what the scenario expects it to break" : VERDICT[outcome];
+}
+
 export function sayRun({ record, outcome, simulation }: FullRun, out: Terminal): void {
   const { protocol, scenario, seed, committed, reads, unknown } = record;
   out.say(
-    `${titleOf(protocol)} in ${scenario}, seed ${seed}: ${VERDICT[outcome]}; ${plural(committed, "write")} committed, ${plural(reads, "read")} answered, ${unknown} of unknown outcome.`,
+    `${titleOf(protocol)} in ${scenario}, seed ${seed}: ${verdictOf(record, outcome)}; ${plural(committed, "write")} committed, ${plural(reads, "read")} answered, ${unknown} of unknown outcome.`,
   );
   for (const reason of record.reasons) for (const line of wrap(reason, 100, "  ")) out.say(line);
   const gap = record.unavailableMs === 0 ? "no gap" : `${milliseconds(record.unavailableMs)} without commits`;
@@ -130,7 +142,10 @@ export function sayRun({ record, outcome, simulation }: FullRun, out: Terminal):
   const perOp = `${trimmed(record.messagesPerOp)} messages, ${trimmed(record.bytesPerOp)} bytes and ${trimmed(record.syncsPerOp)} syncs per committed write`;
   out.say(`${perOp}; ${simulation.counts.crashes} crashes, ${simulation.counts.dropped} messages lost.`);
   const { invariants, linearizable, liveness, trace } = record.verdicts;
-  out.say(`Invariants ${invariants}, history ${linearizable}, progress ${liveness}, trace ${trace}.`);
+  const { notApplicable = [] } = record;
+  const left = notApplicable.length === 0 ? "" : ` (not applicable: ${notApplicable.join(", ")})`;
+  const line = `Invariants ${invariants}${left}, history ${linearizable}, progress ${liveness}, trace ${trace}.`;
+  for (const piece of wrap(line, 100)) out.say(piece);
   const rate = Math.round(record.events / Math.max(record.wallMs, 1));
   out.say(
     `Hash ${record.traceHash}: ${record.events} events, ${milliseconds(record.virtualMs)} virtual in ${milliseconds(record.wallMs)} (${rate}k events/s).`,

@@ -34,6 +34,8 @@ export class Clients {
   private readonly groups: readonly ClientGroup[];
   private readonly sources: readonly OperationSource[];
   private readonly timeouts: readonly number[];
+  /** When each group asks its last question; Infinity: never. */
+  private stops: readonly number[] = [];
   private readonly omitted: ReadonlySet<number>;
   private readonly idle: Client[][];
   /** Groups whose clients need to know what they last saw: those that compare and set. */
@@ -55,6 +57,8 @@ export class Clients {
 
   /** Called when the cluster has its first leader. */
   start(): void {
+    const { startedAt } = this.world;
+    this.stops = this.groups.map(({ stopMs }) => (stopMs === undefined ? NEVER : startedAt + stopMs * NS_PER_MS));
     for (const [group, { count }] of this.groups.entries()) {
       for (let i = 0; i < count; i += 1) {
         const client = this.create(group);
@@ -159,6 +163,7 @@ export class Clients {
   private begin(client: Client): void {
     const { loop } = this.groups[client.group] as ClientGroup;
     client.retryAt = NEVER;
+    if (this.world.now >= (this.stops[client.group] as number)) return;
     if (loop.type === "closed") {
       this.issue(client);
       return;
