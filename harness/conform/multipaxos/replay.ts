@@ -28,6 +28,7 @@ export interface Conformance {
   readonly specStates: number;
   readonly transientStates: number;
   readonly specEdges: number;
+  /** Includes what follows an edge in the same step, each time. */
   readonly edgesReplayed: number;
   readonly codeStates: number;
   readonly codeEdges: number;
@@ -279,11 +280,18 @@ function moveOf(explorer: Explorer, from: Cluster, { name, args }: SpecEdge): Mo
   }
 }
 
-/**
- * TLC's graph of one model against the code. `start` is where the model's prefix ends in the code.
- * @throws ToolError where Java, the jar or the specification is missing; Error where TLC did not finish.
- */
-export async function conform(name: string, tlc: TlcOptions, explorer: Explorer, start: Cluster): Promise<Conformance> {
+/** A model's graph as TLC has it. */
+export interface LoadedGraph {
+  readonly name: string;
+  readonly spec: SpecGraph;
+  /** Digests of the stable states behind the prefix, and how many states are not stable. */
+  readonly stable: ReadonlySet<string>;
+  readonly transientStates: number;
+  readonly wallMs: number;
+}
+
+/** @throws ToolError where Java, the jar or the specification is missing; Error where TLC did not finish. */
+export async function loadGraph(name: string, tlc: TlcOptions): Promise<LoadedGraph> {
   const began = process.hrtime.bigint();
   const spec = new SpecGraph();
   const items = graph(tlc);
@@ -291,26 +299,30 @@ export async function conform(name: string, tlc: TlcOptions, explorer: Explorer,
   for (; next.done !== true; next = await items.next()) spec.add(next.value);
   const result = next.value;
   if (result.verdict !== "ok") throw new Error(`TLC: ${result.reason ?? result.violation?.message ?? result.verdict}`);
-  const specMs = Number(process.hrtime.bigint() - began) / 1e6;
-
-  const replayBegan = process.hrtime.bigint();
-  const replayer = new Replayer(explorer, spec);
-  replayer.run();
-  const replayMs = Number(process.hrtime.bigint() - replayBegan) / 1e6;
-
-  const pre = Math.max(...[...spec.states.values()].map((state) => state.pre));
+  let pre = 0;
+  for (const state of spec.states.values()) if (state.pre > pre) pre = state.pre;
   const stable = new Set<string>();
   let transientStates = 0;
   for (const state of spec.states.values()) {
     if (!state.quiet) transientStates += 1;
     else if (state.pre === pre) stable.add(digest(state.text));
   }
-  const code = exploredOrThrown(explorer, start);
+  return { name, spec, stable, transientStates, wallMs: Number(process.hrtime.bigint() - began) / 1e6 };
+}
+
+/** TLC's graph against the code. `start` is where the model's prefix ends in the code; null: it does not get there. */
+export function compare(graph: LoadedGraph, explorer: Explorer, start: Cluster | null): Conformance {
+  const began = process.hrtime.bigint();
+  const { spec, stable } = graph;
+  const replayer = new Replayer(explorer, spec);
+  replayer.run();
+  const replayMs = Number(process.hrtime.bigint() - began) / 1e6;
+  const code = start === null ? NOTHING : exploredOrThrown(explorer, start);
   const reached = new Set([...code.texts].map(digest));
   return {
-    name,
+    name: graph.name,
     specStates: stable.size,
-    transientStates,
+    transientStates: graph.transientStates,
     specEdges: spec.edgeCount,
     edgesReplayed: replayer.replayed,
     codeStates: reached.size,
@@ -320,18 +332,20 @@ export async function conform(name: string, tlc: TlcOptions, explorer: Explorer,
     onlyInCode: [...reached].filter((text) => !stable.has(text)).length,
     divergences: replayer.divergences,
     actions: [...spec.actions].sort((a, b) => (a < b ? -1 : 1)),
-    specMs,
+    specMs: graph.wallMs,
     replayMs,
     codeMs: code.wallMs,
   };
 }
+
+const NOTHING: Explored = { texts: new Set(), edges: 0, wallMs: 0 };
 
 /** A mutant of the code may throw on the way: it then reaches nothing, which no spec does. */
 function exploredOrThrown(explorer: Explorer, start: Cluster): Explored {
   try {
     return explore(explorer, start, STATES_MAX);
   } catch {
-    return { texts: new Set(), edges: 0, wallMs: 0 };
+    return NOTHING;
   }
 }
 
