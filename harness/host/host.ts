@@ -30,6 +30,7 @@ import {
   type RequestId,
   type Snapshot,
   type Status,
+  fail,
 } from "../../protocols/core/index.js";
 import { CommandWriter, decodeCommand, type WriteRequest } from "./command.js";
 import { Machine, type ReadOperation, type WriteOperation } from "./machine.js";
@@ -260,7 +261,7 @@ export class Host<P extends Protocol> {
   }
 
   private apply(entry: Entry, out: Out<P>): void {
-    assert(entry.index === this.applied + 1, `entry ${entry.index} applied after ${this.applied}`);
+    if (entry.index !== this.applied + 1) fail(`entry ${entry.index} applied after ${this.applied}`);
     // Throws on bytes that no host has written: going on could make this replica differ from the others.
     const requests = entry.kind === "command" ? decodeCommand(entry.command) : [];
     this.applied = entry.index;

@@ -150,8 +150,16 @@ export function writeEntries(w: Writer, entries: readonly Entry[]): void {
 }
 
 export function entryPayloads(entries: readonly Entry[]): Uint8Array[] {
-  const payloads: Uint8Array[] = [];
-  for (const entry of entries) if (entry.kind === "command") payloads.push(entry.command);
+  let count = 0;
+  for (const entry of entries) if (entry.kind === "command") count += 1;
+  // Of the right size from the start: an array that grows by its first push makes room for 17.
+  const payloads = new Array<Uint8Array>(count);
+  let at = 0;
+  for (const entry of entries) {
+    if (entry.kind !== "command") continue;
+    payloads[at] = entry.command;
+    at += 1;
+  }
   return payloads;
 }
 

@@ -2,7 +2,7 @@
  * The in-memory log, plain data. It may have holes and entries may be replaced (Multi-Paxos); Raft and ZAB append and
  * truncate. A snapshot compacts it from the front.
  */
-import { assert } from "./assert.js";
+import { fail } from "./assert.js";
 import type { Entry, Index, Round, Snapshot } from "./entry.js";
 
 export interface Log {
@@ -37,25 +37,27 @@ export function lastIndex(log: Log): Index {
 
 /** Round of the last entry, or the snapshot's. */
 export function lastRound(log: Log): Round {
-  const last = log.slots[log.slots.length - 1];
-  return last === undefined ? log.snapshotRound : last.round;
+  return entryAt(log, lastIndex(log))?.round ?? log.snapshotRound;
 }
 
 /** undefined: a hole, compacted away, or beyond the end. */
 export function entryAt(log: Log, index: Index): Entry | undefined {
-  return log.slots[index - log.snapshotIndex - 1];
+  const { slots } = log;
+  const at = index - log.snapshotIndex - 1;
+  // An array that is asked beyond its ends looks the place up as a property, along its prototypes.
+  return at >= 0 && at < slots.length ? slots[at] : undefined;
 }
 
 /** Round at `index`; the snapshot's own index and 0 (before the first) included. undefined where it is not known. */
 export function roundAt(log: Log, index: Index): Round | undefined {
   if (index === log.snapshotIndex) return log.snapshotRound;
-  return log.slots[index - log.snapshotIndex - 1]?.round;
+  return entryAt(log, index)?.round;
 }
 
 /** Puts an entry at its own index: appends, fills a hole, leaves holes before it, or replaces. */
 export function putEntry(log: Log, entry: Entry): void {
   const at = entry.index - log.snapshotIndex - 1;
-  assert(at >= 0, `entry ${entry.index} is below the snapshot at ${log.snapshotIndex}`);
+  if (at < 0) fail(`entry ${entry.index} is below the snapshot at ${log.snapshotIndex}`);
   // Never write past the end by more than one: that would turn the array into a slow sparse one.
   while (log.slots.length < at) log.slots.push(undefined);
   if (at === log.slots.length) log.slots.push(entry);
@@ -64,7 +66,7 @@ export function putEntry(log: Log, entry: Entry): void {
 
 /** Drops every index >= `from`, and holes that would then be last. */
 export function truncateFrom(log: Log, from: Index): void {
-  assert(from > log.snapshotIndex, `truncation at ${from} reaches into the snapshot at ${log.snapshotIndex}`);
+  if (from <= log.snapshotIndex) fail(`truncation at ${from} reaches into the snapshot at ${log.snapshotIndex}`);
   const length = from - log.snapshotIndex - 1;
   if (length < log.slots.length) log.slots.length = length;
   while (log.slots.length > 0 && log.slots[log.slots.length - 1] === undefined) log.slots.pop();

@@ -46,11 +46,10 @@ export function quorumIndex(quorums: QuorumSystem, reached: ReadonlyMap<NodeId, 
 
 /** The n-th largest value among `ids`, n from 1. Insertion sort: clusters are small and this runs at every acknowledgement. */
 export function nthLargest(ids: readonly NodeId[], values: ReadonlyMap<NodeId, number>, n: number): number {
-  const sorted: number[] = [];
-  for (const id of ids) {
-    const value = values.get(id) ?? 0;
-    let at = sorted.length;
-    sorted.push(value);
+  const sorted = new Array<number>(ids.length);
+  for (let i = 0; i < ids.length; i += 1) {
+    const value = values.get(ids[i] as NodeId) ?? 0;
+    let at = i;
     for (; at > 0 && (sorted[at - 1] as number) < value; at -= 1) sorted[at] = sorted[at - 1] as number;
     sorted[at] = value;
   }

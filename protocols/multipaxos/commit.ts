@@ -1,11 +1,11 @@
 /** What is chosen, and the contiguous prefix of it that the state machine sees. */
-import { assert, type Entry, entryAt } from "../core/index.js";
+import { type Entry, entryAt, fail } from "../core/index.js";
 import { action, cancelTimer, type Out } from "./effects.js";
 import type { MultiPaxosState } from "./state.js";
 
 /** `entry` is chosen and is the next of the prefix: slots are applied in order, without gaps. */
 export function decide(r: MultiPaxosState, entry: Entry, out: Out): void {
-  assert(entry.index === r.decidedIndex + 1, `slot ${entry.index} decided after ${r.decidedIndex}`);
+  if (entry.index !== r.decidedIndex + 1) fail(`slot ${entry.index} decided after ${r.decidedIndex}`);
   r.decidedIndex = entry.index;
   if (r.knownDecided < entry.index) r.knownDecided = entry.index;
   endLearning(r, out);
@@ -43,7 +43,7 @@ export function advancePrefix(r: MultiPaxosState, out: Out): void {
     if (r.proposals.get(slot)?.chosen !== true) return;
     r.proposals.delete(slot);
     const entry = entryAt(r.log, slot);
-    assert(entry !== undefined, `slot ${slot} is chosen but not held`);
+    if (entry === undefined) fail(`slot ${slot} is chosen but not held`);
     decide(r, entry, out);
     if (r.tracing) action(r, "Decide", [r.id, slot], out);
   }

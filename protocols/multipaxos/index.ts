@@ -10,7 +10,14 @@ import { clone, create, type MultiPaxos, specState, status } from "./state.js";
 export { ballotOf } from "./messages.js";
 export type { MultiPaxosAction, MultiPaxosMessage, MultiPaxosTimer } from "./messages.js";
 export type { MultiPaxosOptions } from "./options.js";
-export { type MultiPaxos, type MultiPaxosHard, type MultiPaxosState, specEntry, specMessage, valueText } from "./state.js";
+export {
+  type MultiPaxos,
+  type MultiPaxosHard,
+  type MultiPaxosState,
+  specEntry,
+  specMessage,
+  valueText,
+} from "./state.js";
 
 export const multipaxos: ProtocolModule<MultiPaxos> = {
   name: "multipaxos",

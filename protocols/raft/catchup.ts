@@ -7,6 +7,7 @@ import {
   type Index,
   lastIndex,
   roundAt,
+  fail,
 } from "../core/index.js";
 import type { AppendEntriesResponse } from "./messages.js";
 import { type Out, persistHard, send } from "./output.js";
@@ -98,7 +99,7 @@ function sendSnapshot(r: RaftState, p: Progress, out: Out): void {
 
 /** The follower's log equals the own one up to `index`. Never moves back: answers come late and twice. */
 export function acknowledge(r: RaftState, p: Progress, index: Index): void {
-  assert(index <= lastIndex(r.log), `${p.id} acknowledges ${index}, the leader's log ends at ${lastIndex(r.log)}`);
+  if (index > lastIndex(r.log)) fail(`${p.id} acknowledges ${index}, the leader's log ends at ${lastIndex(r.log)}`);
   const known = r.matchIndex.get(p.id) ?? 0;
   const matchIndex = index > known ? index : known;
   r.matchIndex.set(p.id, matchIndex);

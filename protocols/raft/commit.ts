@@ -1,5 +1,5 @@
 /** What is committed, and what follows from it: apply, snapshot requests, notices (Raft §5.3, §5.4.2). */
-import { assert, entryAt, type Index, quorumIndex, roundAt } from "../core/index.js";
+import { entryAt, type Index, quorumIndex, roundAt, fail } from "../core/index.js";
 import { action, type Out, send } from "./output.js";
 import { startReadRound } from "./reads.js";
 import type { Progress, RaftState } from "./state.js";
@@ -40,7 +40,7 @@ export function commitTo(r: RaftState, index: Index, out: Out): void {
 function applyAfter(r: RaftState, from: Index, out: Out): void {
   for (let index = from + 1; index <= r.commitIndex; index += 1) {
     const entry = entryAt(r.log, index);
-    assert(entry !== undefined, `committed entry ${index} is missing`);
+    if (entry === undefined) fail(`committed entry ${index} is missing`);
     out.push({ type: "apply", entry });
   }
   const every = r.options.snapshotEveryEntries;

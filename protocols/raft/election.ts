@@ -1,5 +1,5 @@
 /** Elections: pre-vote, votes, leadership and its end (Raft §5.2, §5.4.1; Ongaro §9.6, §6.2, §4.2.3). */
-import { assert, isElectionQuorum, lastIndex, lastRound, type NodeId, putEntry } from "../core/index.js";
+import { assert, isElectionQuorum, lastIndex, lastRound, type NodeId, putEntry, fail } from "../core/index.js";
 import { sendEntries } from "./catchup.js";
 import type { RequestPreVote, RequestPreVoteResponse, RequestVote, RequestVoteResponse, Term } from "./messages.js";
 import { action, armElection, armLeaderHeard, type Out, persist, persistHard, send } from "./output.js";
@@ -11,7 +11,7 @@ import { isUpToDate, type Progress, type RaftState, resetLeaderState } from "./s
  * message sent in this step, or at its end.
  */
 export function becomeFollower(r: RaftState, term: Term, leader: NodeId | null, out: Out): void {
-  assert(term >= r.currentTerm, `term ${term} is behind ${r.currentTerm}`);
+  if (term < r.currentTerm) fail(`term ${term} is behind ${r.currentTerm}`);
   const wasLeader = r.role === "Leader";
   if (term > r.currentTerm) {
     r.currentTerm = term;
@@ -38,8 +38,8 @@ function endLeadership(r: RaftState, out: Out): void {
 
 /** A message of the current term's leader arrived: nobody else can lead this term. */
 export function followLeader(r: RaftState, from: NodeId, out: Out): void {
-  assert(r.role !== "Leader", `${from} and ${r.id} both lead term ${r.currentTerm}`);
-  assert(r.leader === null || r.leader === from, `${from} and ${r.leader} both lead term ${r.currentTerm}`);
+  if (r.role === "Leader") fail(`${from} and ${r.id} both lead term ${r.currentTerm}`);
+  if (r.leader !== null && r.leader !== from) fail(`${from} and ${r.leader} both lead term ${r.currentTerm}`);
   if (r.role !== "Follower") {
     r.role = "Follower";
     r.votesGranted.clear();

@@ -1,6 +1,5 @@
 /** The effects of a step: writes, messages that wait for them, timers, traced actions. */
 import {
-  assert,
   type Effect,
   type Entry,
   type Index,
@@ -10,6 +9,7 @@ import {
   type Snapshot,
   type WriteSeq,
   lastIndex,
+  fail,
 } from "../core/index.js";
 import { specState } from "./describe.js";
 import type { Raft, RaftAction, RaftMessage } from "./messages.js";
@@ -54,7 +54,7 @@ export function forgetDurable(r: RaftState, from: Index): void {
 
 /** Takes note that writes up to `upTo` are on stable storage. Returns how many that completed. */
 export function completeWrites(r: RaftState, upTo: WriteSeq): number {
-  assert(upTo <= r.seq, `write ${upTo} is durable, the last one is ${r.seq}`);
+  if (upTo > r.seq) fail(`write ${upTo} is durable, the last one is ${r.seq}`);
   let completed = 0;
   for (const write of r.writes) {
     if (write.seq > upTo) break;
@@ -88,7 +88,7 @@ export function sendWhenDurable(r: RaftState, to: NodeId, message: RaftMessage, 
   if (index > r.durableIndex) {
     // Duplicates wait for the same write as the original did: it may still be under way.
     const write = r.writes.find((candidate) => candidate.index >= index);
-    assert(write !== undefined, `index ${index} is neither durable nor being written`);
+    if (write === undefined) fail(`index ${index} is neither durable nor being written`);
     if (write.seq > after) after = write.seq;
   }
   out.push({ type: "send", to, message, after });

@@ -1,5 +1,5 @@
 /** A follower makes its log equal to the leader's: consistency check, conflict search, truncation (Raft §5.3). */
-import { assert, lastIndex, type NodeId, putEntry, roundAt, truncateFrom } from "../core/index.js";
+import { lastIndex, type NodeId, putEntry, roundAt, truncateFrom, fail } from "../core/index.js";
 import { lastAgreeing } from "./catchup.js";
 import { commitTo } from "./commit.js";
 import { followLeader } from "./election.js";
@@ -66,7 +66,7 @@ function append(r: RaftState, m: AppendEntries, out: Out): void {
     const term = roundAt(r.log, entry.index);
     if (entry.index <= r.commitIndex) {
       // Undefined: compacted away.
-      assert(term === undefined || term === entry.round, `committed entry ${entry.index} conflicts`);
+      if (term !== undefined && term !== entry.round) fail(`committed entry ${entry.index} conflicts`);
     } else if (term !== entry.round) break;
     known += 1;
   }

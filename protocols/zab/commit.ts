@@ -1,5 +1,5 @@
 /** COMMIT in zxid order, and the state machine fed by it. */
-import { type Index, assert, entryAt, lastIndex, quorumIndex } from "../core/index.js";
+import { type Index, entryAt, lastIndex, quorumIndex, fail } from "../core/index.js";
 import type { Commit } from "./messages.js";
 import { type Out, type ZabState, isEstablished, send } from "./state.js";
 import { act } from "./trace.js";
@@ -8,7 +8,7 @@ import { act } from "./trace.js";
 export function commitTo(s: ZabState, index: Index, out: Out): void {
   for (let at = s.committed + 1; at <= index; at += 1) {
     const entry = entryAt(s.log, at);
-    assert(entry !== undefined, `entry ${at} is committed but not in the history`);
+    if (entry === undefined) fail(`entry ${at} is committed but not in the history`);
     out.push({ type: "apply", entry });
   }
   if (index > s.committed) s.committed = index;

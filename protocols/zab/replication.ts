@@ -5,10 +5,10 @@ import {
   type NodeId,
   type RequestId,
   type WriteSeq,
-  assert,
   entriesBetween,
   lastIndex,
   putEntry,
+  fail,
 } from "../core/index.js";
 import { commitByQuorum, handleCommit, learnCommitted, settleWaiting } from "./commit.js";
 import { closeHandler } from "./learners.js";
@@ -122,7 +122,7 @@ function acceptEntries(s: ZabState, entries: readonly Entry[], out: Out): WriteS
     return null;
   }
   for (const entry of fresh) {
-    assert(entry.index === lastIndex(s.log) + 1, `proposal ${entry.index} does not follow ${lastIndex(s.log)}`);
+    if (entry.index !== lastIndex(s.log) + 1) fail(`proposal ${entry.index} does not follow ${lastIndex(s.log)}`);
     putEntry(s.log, entry);
   }
   s.resendAsked = false;

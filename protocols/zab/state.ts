@@ -24,6 +24,7 @@ import {
   memberById,
   peersOf,
   quorumSystem,
+  fail,
 } from "../core/index.js";
 import type { EpochEnd, PlanGeneration, ServerState, Session, Vote, ZabMessage } from "./messages.js";
 import type { ZabOptions } from "./options.js";
@@ -327,7 +328,7 @@ export function persist(
 
 /** Writes complete in order: whatever `upTo` covers, history is durable to the end of the last of them. */
 export function completeWrites(s: ZabState, upTo: WriteSeq): void {
-  assert(upTo <= s.seq, `write ${upTo} was never asked for`);
+  if (upTo > s.seq) fail(`write ${upTo} was never asked for`);
   s.durableSeq = upTo;
   let first = s.writes[0];
   while (first !== undefined && first.seq <= upTo) {
