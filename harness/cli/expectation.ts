@@ -38,7 +38,7 @@ export function marked(reason: string, expected: boolean): string {
   return expected ? `as expected: ${reason}` : reason;
 }
 
-/** Whether what the run found is wrong in itself and yet what the scenario is there to show. */
+/** What the run broke because its scenario is there to break it. Behind a broken invariant the history may be anything. */
 export function expectedViolation(scenario: Scenario, run: RunRecord): "invariants" | "linearizable" | null {
   const expect = expectationOf(scenario, run.protocol);
   if (run.broken !== null && (expect.invariantsBroken ?? []).includes(run.broken.invariant)) return "invariants";

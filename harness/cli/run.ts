@@ -108,7 +108,7 @@ export function runChecked(request: RunRequest, extras: RunExtras = {}): FullRun
   const expected = expectedViolation(scenario, checked);
   const reasons = [
     ...sim.reasons.map((reason) => marked(reason, expected === "invariants")),
-    ...linearizableReasons(linearizable).map((reason) => marked(reason, expected === "linearizable")),
+    ...linearizableReasons(linearizable).map((reason) => marked(reason, expected !== null)),
     ...unmet(scenario, checked),
   ];
   const expectations = expectationVerdict(scenario, checked);

@@ -160,7 +160,7 @@ const CASES: readonly (readonly [path: string, value: unknown, line: string])[] 
   [
     "/options",
     { viewstamped: {} },
-    'f.json: /options/viewstamped: expected one of multipaxos, raft, zab, found "viewstamped"',
+    'f.json: /options/viewstamped: expected one of multipaxos, quorumregister, raft, zab, found "viewstamped"',
   ],
   [
     "/options",

@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { multipaxos } from "../../protocols/multipaxos/index.js";
-import { anyModule } from "../../protocols/core/index.js";
+import { anyModule, anyRegisterModule } from "../../protocols/core/index.js";
+import { quorumregister } from "../../protocols/quorumregister/index.js";
 import { raft } from "../../protocols/raft/index.js";
 import { zab } from "../../protocols/zab/index.js";
 import {
@@ -29,6 +30,11 @@ const WANTED = [
   "one-way-link",
   "partial-partition",
   "power-loss-all",
+  "quorum-even",
+  "quorum-regular",
+  "quorum-sloppy",
+  "quorum-split-brain",
+  "quorum-write-back",
   "rolling-restart",
   "slow-disk",
   "swarm",
@@ -40,9 +46,9 @@ describe.each(scenarioNames())("%s", (name) => {
   test("loads", () => expect(loadScenarioFile(scenarioFile(name)).name).toBe(name));
 
   test.each(["matched", "native"] as const)("has settings for every protocol, %s timing", (timing) => {
-    for (const module of MODULES) {
+    for (const module of [...MODULES, anyRegisterModule(quorumregister)]) {
       const options = resolveOptions(loadScenario(name), module, timing, name);
-      expect(module.optionsProblem(options)).toBeNull();
+      expect(module.optionsProblem(options, 3)).toBeNull();
     }
   });
 
