@@ -5,7 +5,7 @@ import { HistoryBuilder, type InputOptions } from "../builder.js";
 import type { History } from "../history.js";
 import { readEdn, readEtcdLogLine } from "./jepsen.js";
 import { JsonlReader } from "./jsonl.js";
-import { forEachLine, forEachLineOfFile, type OnLine, textOf } from "./lines.js";
+import { forEachLinesOfFile, forEachLinesOfText, lineByLine, type OnLines, textOf } from "./lines.js";
 
 /**
  * `jsonl`: one JSON event a line. `edn`: a Jepsen history. `etcd-log`: porcupine's copy of the Jepsen etcd logs, one
@@ -27,15 +27,14 @@ const formatDefaults: { readonly [format in HistoryFormat]: InputOptions } = {
 export function readHistoryFile(path: string, options: ReadOptions = {}): History {
   const format = options.format ?? formatOf(firstBytes(path));
   if (format === "edn" || format === "kv-log") return readText(readFileSync(path, "utf8"), path, format, options);
-  return readLines((onLine) => forEachLineOfFile(path, onLine), path, format, options);
+  return readLines((onLines) => forEachLinesOfFile(path, onLines), path, format, options);
 }
 
 /** The same for a history in memory. */
 export function readHistoryText(text: string, options: ReadOptions = {}, file = "history"): History {
   const format = options.format ?? formatOf(text.slice(0, 512));
   if (format === "edn" || format === "kv-log") return readText(text, file, format, options);
-  const bytes = new TextEncoder().encode(text);
-  return readLines((onLine) => forEachLine(bytes, onLine), file, format, options);
+  return readLines((onLines) => forEachLinesOfText(text, onLines), file, format, options);
 }
 
 function readText(text: string, file: string, format: HistoryFormat, options: ReadOptions): History {
@@ -45,17 +44,17 @@ function readText(text: string, file: string, format: HistoryFormat, options: Re
 }
 
 function readLines(
-  lines: (onLine: OnLine) => void,
+  lines: (onLines: OnLines) => void,
   file: string,
   format: HistoryFormat,
   options: ReadOptions,
 ): History {
   const builder = new HistoryBuilder(file, { ...formatDefaults[format], ...inputOptions(options) });
   if (format === "etcd-log") {
-    lines((bytes, from, to, line) => readEtcdLogLine(textOf(bytes, from, to), line, builder));
+    lines(lineByLine((bytes, from, to, line) => readEtcdLogLine(textOf(bytes, from, to), line, builder)));
   } else {
     const reader = new JsonlReader(builder);
-    lines((bytes, from, to, line) => reader.line(bytes, from, to, line));
+    lines((bytes, from, to) => reader.lines(bytes, from, to));
   }
   return builder.finish();
 }

@@ -1,54 +1,70 @@
-// Lines of a file as byte ranges, without making strings of them.
+// The lines of a file as byte ranges, without making strings of them.
 
 import { closeSync, openSync, readSync } from "node:fs";
 
-const chunkBytes = 1 << 20;
+const chunkBytes = 1 << 18;
+/** Bytes behind the last line that belong to the buffer. */
+const slackBytes = 64;
 const newline = 0x0a;
 
-/** `bytes[from, to)` is line number `line` (from 1) without its line end. The bytes are valid during the call only. */
+/** `bytes[from, to)` are whole lines, each with its line end. The bytes are valid during the call only. */
+export type OnLines = (bytes: Uint8Array, from: number, to: number) => void;
+/** `bytes[from, to)` is line number `line` (from 1) without its line end. */
 export type OnLine = (bytes: Uint8Array, from: number, to: number, line: number) => void;
 
-/** Calls `onLine` for every line of a file, read in chunks of 1 MiB. Throws what the file system throws. */
-export function forEachLineOfFile(path: string, onLine: OnLine): void {
+/** Calls `onLines` for a file read in chunks; a last line without a line end gets one. Throws what the file system throws. */
+export function forEachLinesOfFile(path: string, onLines: OnLines): void {
   const file = openSync(path, "r");
   try {
-    let buffer = new Uint8Array(chunkBytes + 64 * 1024);
+    let buffer = Buffer.alloc(2 * chunkBytes + slackBytes);
     let kept = 0;
-    let line = 0;
     for (;;) {
-      if (buffer.length - kept < chunkBytes) {
-        const larger = new Uint8Array(buffer.length * 2);
+      if (buffer.length - slackBytes - kept < chunkBytes) {
+        const larger = Buffer.alloc(buffer.length * 2);
         larger.set(buffer.subarray(0, kept));
         buffer = larger;
       }
       const got = readSync(file, buffer, kept, chunkBytes, null);
-      const end = kept + got;
-      let from = 0;
-      for (let to = buffer.indexOf(newline, kept); to >= 0 && to < end; to = buffer.indexOf(newline, from)) {
-        onLine(buffer, from, to, ++line);
-        from = to + 1;
-      }
+      let end = kept + got;
       if (got === 0) {
-        if (from < end) onLine(buffer, from, end, ++line);
-        return;
+        if (end === 0) return;
+        buffer[end] = newline;
+        end += 1;
       }
-      buffer.copyWithin(0, from, end);
-      kept = end - from;
+      const last = buffer.subarray(kept, end).lastIndexOf(newline);
+      const to = last < 0 ? 0 : kept + last + 1;
+      if (to > 0) onLines(buffer, 0, to);
+      if (got === 0) return;
+      buffer.copyWithin(0, to, end);
+      kept = end - to;
     }
   } finally {
     closeSync(file);
   }
 }
 
-/** The same for bytes in memory. */
-export function forEachLine(bytes: Uint8Array, onLine: OnLine): void {
+/** The same for text in memory. */
+export function forEachLinesOfText(text: string, onLines: OnLines): void {
+  const length = Buffer.byteLength(text);
+  if (length === 0) return;
+  const buffer = Buffer.alloc(length + slackBytes);
+  buffer.write(text, "utf8");
+  if (buffer[length - 1] === newline) return onLines(buffer, 0, length);
+  buffer[length] = newline;
+  onLines(buffer, 0, length + 1);
+}
+
+/** Splits what the functions above give into single lines. */
+export function lineByLine(onLine: OnLine): OnLines {
   let line = 0;
-  let from = 0;
-  for (let to = bytes.indexOf(newline); to >= 0; to = bytes.indexOf(newline, from)) {
-    onLine(bytes, from, to, ++line);
-    from = to + 1;
-  }
-  if (from < bytes.length) onLine(bytes, from, bytes.length, ++line);
+  return (bytes, from, to) => {
+    for (let at = from; at < to; ) {
+      const end = bytes.indexOf(newline, at);
+      line += 1;
+      onLine(bytes, at, end, line);
+      at = end + 1;
+    }
+  };
 }
 
 const decoder = new TextDecoder();
