@@ -6,6 +6,9 @@ const SPACE = /[ \t\r\n]*/y;
 const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const PLAIN = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 
+/** Of brackets in brackets; the stack holds more. */
+const DEPTH_MAX = 1000;
+
 export interface JsonPlace {
   /** From 1. */
   readonly line: number;
@@ -33,6 +36,7 @@ class Stop extends Error {}
 
 class Scan {
   at = 0;
+  private depth = 0;
   private readonly text: string;
   constructor(text: string) {
     this.text = text;
@@ -50,11 +54,17 @@ class Scan {
     if (this.at < this.text.length) throw new Stop("the end");
   }
 
-  /** An object or a list, from its opening bracket on. Depth is the stack's: no sane input comes near its limit. */
+  /** An object or a list, from its opening bracket on. */
   private members(close: string, named: boolean): void {
+    if (this.depth === DEPTH_MAX) throw new Stop(`at most ${DEPTH_MAX} levels`);
+    this.depth += 1;
     this.at += 1;
     this.take(SPACE);
-    if (this.skip(close)) return;
+    if (!this.skip(close)) this.list(close, named);
+    this.depth -= 1;
+  }
+
+  private list(close: string, named: boolean): void {
     do {
       this.take(SPACE);
       if (named && !this.take(STRING)) throw new Stop("a property's name in double quotes");

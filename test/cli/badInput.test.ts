@@ -1,5 +1,5 @@
 /** Bad input: one line that names the file, the place and what was expected; exit 64; nothing written. */
-import { writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { loadScenario } from "../../harness/scenarios/index.js";
@@ -33,6 +33,8 @@ const FILES: Readonly<Record<string, unknown>> = {
     workload: { ...calm.workload, clients: [{ ...calm.workload.clients[0], readLevel: "sync" }] },
   },
   "manifest.json": { ...manifest, protocol: "vr" },
+  "seed.json": { ...manifest, seed: -1 },
+  "hash.json": { ...manifest, traceHash: "none" },
   "kind.json": { ...manifest, kind: "run" },
   "inner.json": { ...manifest, scenario: { ...calm, durationMs: -1 } },
   "topology.json": { ...topology, nodes: [{ id: "x", site: "b", role: "voter" }] },
@@ -47,6 +49,9 @@ const FILES: Readonly<Record<string, unknown>> = {
 beforeAll(() => {
   for (const [name, value] of Object.entries(FILES)) writeFileSync(join(folder.path(), name), JSON.stringify(value));
   writeFileSync(join(folder.path(), "torn.json"), '{"name": "torn",');
+  writeFileSync(join(folder.path(), "deep.json"), "[".repeat(100_000));
+  writeFileSync(join(folder.path(), "good.jsonl"), "");
+  mkdirSync(join(folder.path(), "full"));
   writeFileSync(
     join(folder.path(), "history.jsonl"),
     '{"process":1,"type":"invoke","f":"get"}\n{"process":1,"type":"perhaps"}\n',
@@ -64,6 +69,7 @@ const CASES: readonly (readonly [args: readonly string[], line: string])[] = [
     sim("torn.json"),
     "synod: torn.json: /: expected JSON with a property's name in double quotes, found none at line 1 column 17",
   ],
+  [sim("deep.json"), "synod: deep.json: /: expected JSON with at most 1000 levels, found none at line 1 column 1001"],
   [sim("absent.json"), "synod: absent.json: /: expected a readable file, found no such file"],
   [
     sim("levels.json"),
@@ -88,6 +94,8 @@ const CASES: readonly (readonly [args: readonly string[], line: string])[] = [
   [["sim", "--protocol", "raft"], "synod: required option '--scenario <name or file>' not specified"],
   [["simulate"], "synod: unknown command 'simulate'"],
   [["replay", "manifest.json"], 'synod: manifest.json: /protocol: expected one of raft, multipaxos, zab, found "vr"'],
+  [["replay", "seed.json"], "synod: seed.json: /seed: expected a number >= 0, found -1"],
+  [["replay", "hash.json"], 'synod: hash.json: /traceHash: expected text that matches ^[0-9a-f]{16}$, found "none"'],
   [["replay", "kind.json"], 'synod: kind.json: /kind: expected "synod-run", found "run"'],
   [["replay", "inner.json"], "synod: inner.json: /scenario/durationMs: expected a number >= 0, found -1"],
   [["plan", "topology.json"], 'synod: topology.json: /nodes/0/site: expected one of the sites a, found "b"'],
@@ -111,5 +119,32 @@ describe("bad input", () => {
     const said = synod(["step", "script.txt"], folder.path());
     expect(said.code).toBe(64);
     expect(said.err).toMatch(/^synod: script\.txt:2: .*"fly".*\n$/);
+  });
+});
+
+/** Said before the work: nobody wants to hear after minutes that the result has no place to go. */
+describe("a place that cannot be written to", () => {
+  const calm = ["sim", "--protocol", "raft", "--scenario", "calm"];
+  const inFile = "torn.json, which is no folder";
+  test.each([
+    [[...calm, "--out", "torn.json"], `torn.json/manifest.json: expected a file that can be written, found ${inFile}`],
+    [[...calm, "--trace", "torn.json/t"], `torn.json/t: expected a file that can be written, found ${inFile}`],
+    [[...calm, "--history", "full"], "full: expected a file that can be written, found a folder"],
+    [["check", "good.jsonl", "--html", "full"], "full: expected a file that can be written, found a folder"],
+    [
+      ["compare", "--out", "torn.json/a"],
+      `torn.json/a/report.html: expected a file that can be written, found ${inFile}`,
+    ],
+  ] as const)("synod %j", (args, line) => {
+    const before = folder.files();
+    expect(synod([...args, "--json"], folder.path())).toEqual({ code: 64, out: "", err: `synod: ${line}\n` });
+    expect(folder.files()).toEqual(before);
+  });
+
+  // Below /proc a folder can neither be made nor be there, not even for the administrator.
+  test.runIf(existsSync("/proc/self"))("below /proc", () => {
+    const said = synod([...calm, "--duration", "1s", "--out", "/proc/synod", "--json"], folder.path());
+    expect([said.code, said.out]).toEqual([64, ""]);
+    expect(said.err).toMatch(/synod: \/proc\/synod\/manifest\.json: expected a file that can be written, found .+\n$/);
   });
 });

@@ -5,7 +5,7 @@ import { exitOf, type ExitCode } from "../exit.js";
 import { milliseconds, plural } from "../numbers.js";
 import type { CheckManifestOutput, CheckOutput } from "../output.js";
 import type { Terminal } from "../terminal.js";
-import { writeWhole } from "../write.js";
+import { requireWritable, writeWhole } from "../write.js";
 
 export interface CheckOptions {
   readonly level: NonNullable<CheckFileOptions["level"]>;
@@ -17,6 +17,7 @@ export interface CheckOptions {
 /** @throws InputError or HistoryFormatError for what cannot be read. */
 export function check(file: string, options: CheckOptions, out: Terminal): ExitCode {
   const { level, model, deadlineMs, html } = options;
+  if (html !== undefined) requireWritable(html);
   const result = readable(file, () => checkFile(file, { level, model, deadlineMs }));
   if (html !== undefined) writeWhole(html, result.page());
   for (const line of result.text.split("\n")) out.say(line);

@@ -15,7 +15,7 @@ import { type CheckedRun, prepare, type RunRequest, withDuration } from "../run.
 import { intervalLines, pairedLines, staleLines } from "../tables.js";
 import { type Terminal, wrap } from "../terminal.js";
 import { withTraceVerdicts } from "../traces.js";
-import { writeWhole } from "../write.js";
+import { requireWritable, writeWhole } from "../write.js";
 
 export interface CompareOptions {
   readonly title: string;
@@ -31,6 +31,7 @@ export interface CompareOptions {
   readonly command: string;
 }
 
+const REPORT = "report.html";
 /** Give up the check of one history after this long. */
 const DEADLINE_MS = 20_000;
 /** Step inputs of the first seed of each scenario and protocol whose trace is validated. */
@@ -63,6 +64,7 @@ export async function compare(options: CompareOptions, out: Terminal): Promise<E
   const startedAt = Date.now();
   const scenarios = options.scenarios.map((name) => ({ name, scenario: loadWithDuration(name, options.durationMs) }));
   const requests = requestsOf(options, scenarios);
+  requireWritable(join(options.out, REPORT));
   // The matrix is about leaders: only consensus protocols can be asked for it.
   const led = options.matrixSeeds.length === 0 ? [] : options.protocols;
   const cells = cellTasks(led, options.matrixSeeds, options.timing, options.checkDeadlineMs);
@@ -166,7 +168,7 @@ function sayVerdict(comparison: Comparison, out: Terminal, more: string): void {
 }
 
 function finish(comparison: Comparison, options: CompareOptions, out: Terminal): ExitCode {
-  const report = writeWhole(join(options.out, "report.html"), renderReport(comparison));
+  const report = writeWhole(join(options.out, REPORT), renderReport(comparison));
   const results = writeWhole(
     join(options.out, "results.ndjson"),
     comparison.runs.map((run) => `${JSON.stringify(run)}\n`).join(""),

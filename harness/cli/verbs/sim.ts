@@ -1,6 +1,6 @@
 /** `synod sim`: one seeded run of one protocol, checked; with a failure, the command that repeats it. */
-import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { closeSync, openSync, writeSync } from "node:fs";
+import { join } from "node:path";
 import type { TimingProfile } from "../../../protocols/core/index.js";
 import { traceWriter } from "../../drivers/sim/index.js";
 import { encodeHistory } from "../../record/history.js";
@@ -14,7 +14,7 @@ import { type FullRun, prepare, runChecked, type RunRequest, withDuration } from
 import { shrinkRun } from "../shrink.js";
 import { type Terminal, wrap } from "../terminal.js";
 import { traceHeader, withTraceVerdicts } from "../traces.js";
-import { writeWhole } from "../write.js";
+import { openFor, requireWritable, writeWhole } from "../write.js";
 
 export interface SimOptions {
   readonly protocol: string;
@@ -33,9 +33,12 @@ export interface SimOptions {
   readonly checkDeadlineMs: number;
 }
 
+const MANIFEST = "manifest.json";
+
 export async function sim(options: SimOptions, out: Terminal): Promise<ExitCode> {
   const request = requestOf(options);
   prepare(request);
+  for (const file of filesOf(options)) requireWritable(file);
   const eventsMax = options.steps ?? null;
   const tracing = options.trace === undefined ? null : openTrace(options.trace, request);
   let run: FullRun;
@@ -61,6 +64,11 @@ export async function sim(options: SimOptions, out: Terminal): Promise<ExitCode>
   return exitOf(run.outcome);
 }
 
+function filesOf({ trace, history, out }: SimOptions): string[] {
+  const files = [trace, history, out === undefined ? undefined : join(out, MANIFEST)];
+  return files.filter((file) => file !== undefined);
+}
+
 function requestOf(options: SimOptions): RunRequest {
   const { protocol, scenario: name, seed, timing, durationMs, checkDeadlineMs } = options;
   const loaded = loadScenario(name);
@@ -81,8 +89,7 @@ function openTrace(
       expected: `a protocol whose steps are named by a specification: ${protocolNames().join(", ")}`,
       found: request.protocol,
     });
-  mkdirSync(dirname(file), { recursive: true });
-  const fd = openSync(file, "w");
+  const fd = openFor(file, () => openSync(file, "w"));
   const sink = traceWriter((text) => writeSync(fd, text));
   // Whoever reads the trace must know which cluster it is of.
   sink.line(traceHeader(request));
@@ -94,7 +101,7 @@ function openTrace(
 }
 
 function writeResults(folder: string, run: FullRun, manifest: RunManifest, files: Record<string, string>): void {
-  files["manifest"] = writeWhole(join(folder, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+  files["manifest"] = writeWhole(join(folder, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
   files["run"] = writeWhole(join(folder, "run.json"), `${JSON.stringify(run.record)}\n`);
 }
 
