@@ -78,7 +78,8 @@ export class ScriptSession {
   private runVerb(line: Line): readonly string[] {
     // A misspelt verb is the likelier mistake, so it is named first.
     if (this.cluster === null && Object.hasOwn(VERBS, line.verb)) {
-      throw new ScriptError(`there is no cluster yet: begin with "cluster n1 n2 n3"`);
+      const protocol = this.modules.length === 1 ? "" : `${this.modules[0]?.name} `;
+      throw new ScriptError(`there is no cluster yet: begin with "cluster ${protocol}n1 n2 n3"`);
     }
     const { cluster, quiet } = this;
     if (cluster === null) throw new ScriptError(`unknown verb "${line.verb}"; "help" lists them`);
