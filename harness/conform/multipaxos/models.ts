@@ -92,6 +92,23 @@ export const models: readonly Model[] = [
     ],
   },
   {
+    name: "TwoBallots",
+    about: "two values of one slot, and promises of an earlier campaign",
+    prefix: [
+      ...lead("n1", "n2", "n3"),
+      step("ClientRequest", "n1", A),
+      step("SyncPersist", "n1"),
+      step("Drop", "n2", "n1 Accept"),
+      step("Drop", "n3", "n1 Accept"),
+      ...lead("n2", "n3", "n1"),
+      step("ClientRequest", "n2", B),
+      step("SyncPersist", "n2"),
+      step("Drop", "n1", "n2 Accept"),
+      step("Drop", "n3", "n2 Accept"),
+      step("Restart", "n2", 0),
+    ],
+  },
+  {
     name: "Holes",
     about: "a value above the leader's log, heartbeats, filling, quorum reads",
     prefix: [
