@@ -4,7 +4,8 @@
 // 2. `info`, and an invoke without a completion, mean unknown: the operation may take effect at any time after its call
 //    or never. After that the process may go on under the same number.
 // 3. `fail` means that nothing changed. A failed compare-and-set counts as a read if the event says what it saw
-//    (`observed`); otherwise the option `failedCas` decides.
+//    (`observed`); otherwise the option `failedCas` decides. One that succeeded and says that it saw something else than
+//    it expected contradicts itself: bad input.
 // 4. A read without an answer constrains nothing. A read of null saw an absent key, unless the option `nullRead` says
 //    that it constrains nothing either.
 // 5. Intervals are closed: at one instant, calls come before returns, so that operations which touch are concurrent.
@@ -50,6 +51,7 @@ export class HistoryBuilder {
   private readonly options: Required<InputOptions>;
   private readonly names: string[] = [];
   private readonly nameKinds: number[] = [];
+  private deleteName = -1;
   private readonly levels: string[] = ["linearizable"];
   private readonly bands: H.Band[] = [];
   private readonly open: number[] = [];
@@ -74,6 +76,7 @@ export class HistoryBuilder {
     if (id < 0) {
       id = this.names.push(name) - 1;
       this.nameKinds.push(kindOfName[name] ?? H.OTHER);
+      if (name === "delete") this.deleteName = id;
     }
     return id;
   }
@@ -104,7 +107,8 @@ export class HistoryBuilder {
     c.kind[i] = kind;
     c.name[i] = nameId;
     c.key[i] = key;
-    c.a[i] = kind === H.READ ? H.NO_VALUE : a;
+    // A delete writes null, whatever its event holds as a value.
+    c.a[i] = kind === H.READ ? H.NO_VALUE : nameId === this.deleteName ? 0 : a;
     c.b[i] = kind === H.CAS ? b : H.NO_VALUE;
     c.ret[i] = H.NEVER;
     c.callTime[i] = time;
@@ -145,6 +149,14 @@ export class HistoryBuilder {
       c.b[i] = result;
     }
     this.finishOperation(i, 0, time);
+  }
+
+  /** A compare-and-set that succeeded saw what it expected. @throws {HistoryFormatError} if it says something else. */
+  succeededOn(i: number, observed: number, line: number): void {
+    const expected = this.columns.a[i] as number;
+    if (this.columns.kind[i] !== H.CAS || observed === expected) return;
+    const [saw, wanted] = [this.values.text(observed), this.values.text(expected)];
+    this.bad(line, `"observed" of a cas that succeeded to be the value it expected, ${wanted}, not ${saw}`);
   }
 
   /** `observed`: what a failed compare-and-set saw, or `NO_VALUE`. */

@@ -27,28 +27,24 @@ export function addEvent(builder: HistoryBuilder, event: HistoryEvent, line: num
   const value = event.value ?? null;
   if (event.type === "invoke") {
     const kind = builder.kindOf(name);
-    const [a, b] = inputIds(builder, kind, value, event.f, line);
+    const [a, b] = inputIds(builder, kind, value, line);
     builder.invoke(process, name, builder.keys.id(event.key ?? null), a, b, time, line);
     if (event.level !== undefined) builder.setLevel(builder.last(), builder.levelId(event.level));
     return;
   }
   const i = builder.opened(process, name, line);
   if (event.level !== undefined) builder.setLevel(i, builder.levelId(event.level));
+  if (event.type === "ok" && event.observed !== undefined) {
+    builder.succeededOn(i, builder.values.id(event.observed), line);
+  }
   if (event.type === "ok") builder.ok(i, outputId(builder, builder.kindOf(name), value), time);
   else if (event.type === "fail") {
     builder.fail(i, event.observed === undefined ? NO_VALUE : builder.values.id(event.observed), time);
   } else builder.info(i, time);
 }
 
-function inputIds(
-  builder: HistoryBuilder,
-  kind: number,
-  value: HistoryValue,
-  f: string,
-  line: number,
-): readonly [number, number] {
+function inputIds(builder: HistoryBuilder, kind: number, value: HistoryValue, line: number): readonly [number, number] {
   if (kind === READ) return [NO_VALUE, NO_VALUE];
-  if (f === "delete") return [0, NO_VALUE];
   if (kind !== CAS) return [builder.values.id(value), NO_VALUE];
   if (!Array.isArray(value) || value.length !== 2) return builder.bad(line, '"value" of a cas to be [expected, new]');
   return [builder.values.id(value[0] as HistoryValue), builder.values.id(value[1] as HistoryValue)];

@@ -8,6 +8,7 @@ import {
   checkFile,
   checkLinearizable,
   checkManifest,
+  type History,
   historyFromEvents,
   readHistoryFile,
   readHistoryText,
@@ -15,7 +16,7 @@ import {
 } from "../../harness/check/index.js";
 import { decodeHistory, encodeHistory, HistoryWriter } from "../../harness/record/history.js";
 import { historyOf } from "./build.js";
-import { randomHistory } from "./generate.js";
+import { randomHistory, randomOf } from "./generate.js";
 
 const folder = mkdtempSync(join(tmpdir(), "synod-check-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -77,6 +78,57 @@ describe("JSONL", () => {
     expect(checkLinearizable(h).verdict).toBe("ok");
   });
 
+  test("plain lines and JSON.parse agree, whatever is written", () => {
+    const random = randomOf(11);
+    const values = [
+      '"a"',
+      "17",
+      "-3",
+      "0",
+      "null",
+      "true",
+      "false",
+      '"\\u0061"',
+      "1.5",
+      "[1, 2]",
+      "[]",
+      '{"x":1}',
+      "-0",
+      "1e2",
+    ];
+    const pick = (list: readonly string[]): string => list[random(list.length)] as string;
+    let read = 0;
+    for (let n = 0; n < 3000; n++) {
+      const blank = random(3) === 0 ? " " : "";
+      const fields = [
+        ["time", pick(["1", "12345678901234567", "1234567890123", "5.5", "0"])],
+        ["process", pick(["1", "22", '"p"', "1234567"])],
+        ["type", pick(['"invoke"', '"invoke"', '"invoke"', '"ok"', '"else"'])],
+        ["f", pick(['"get"', '"put"', '"put"', '"cas"', '"delete"', '"append"'])],
+        ["key", pick(['"k"', "7", "null", '"a longer key"', "false"])],
+        ["value", pick([...values, `[${pick(values)},${pick(values)}]`])],
+        [pick(["index", "node", "a_name_that_is_very_long"]), pick(values)],
+      ].filter(() => random(12) > 0);
+      if (random(2) === 0) fields.reverse();
+      const line = `{${fields.map(([name, value]) => `${blank}"${name}":${blank}${value}`).join(`${blank},`)}${blank}}`;
+      const outcome = (read: () => History): unknown => {
+        try {
+          const h = read();
+          return viewOperation(h, 0);
+        } catch (error) {
+          return (error as Error).message;
+        }
+      };
+      const slow = outcome(() => historyFromEvents(decodeHistory(line, "f"), {}, "f"));
+      expect(
+        outcome(() => readHistoryText(line, { format: "jsonl" }, "f")),
+        line,
+      ).toEqual(slow);
+      if (typeof slow === "object") read += 1;
+    }
+    expect(read).toBeGreaterThan(300);
+  });
+
   test("events out of time order are sorted", () => {
     const events = historyOf([
       [1, "put", "x", "a", 0, 10],
@@ -93,6 +145,25 @@ describe("JSONL", () => {
     ["no type", '{"process":1,"f":"get"}', 'bad.jsonl:1: expected "type" to be "invoke", "ok", "fail" or "info"'],
     ["no process", '{"type":"ok","f":"get"}', 'bad.jsonl:1: expected "process" to be a number or a name'],
     ["a time in words", invoke.replace(":5", ':"soon"'), 'bad.jsonl:1: expected "time" to be nanoseconds as a number'],
+    [
+      "a compare-and-set that succeeded on something else",
+      `${invoke.replace("put", "cas").replace('"a"', '["a","b"]')}\n${invoke
+        .replace("invoke", "ok")
+        .replace("put", "cas")
+        .replace('"a"', '["a","b"],"observed":"c"')}`,
+      'bad.jsonl:2: expected "observed" of a cas that succeeded to be the value it expected, "a", not "c"',
+    ],
+    ["a number that is none", invoke.replace(":0,", ":0x,"), "bad.jsonl:1: expected one JSON object on the line"],
+    [
+      "a number with a zero in front",
+      invoke.replace(":5,", ":05,"),
+      "bad.jsonl:1: expected one JSON object on the line",
+    ],
+    [
+      "a key that is true",
+      invoke.replace('"x"', "true"),
+      'bad.jsonl:1: expected "key" to be a string, a number or null',
+    ],
     [
       "a second call",
       `${invoke}\n${invoke}`,

@@ -67,9 +67,11 @@ export class JsonlReader {
     let result = NO_VALUE;
     if (type === OK && (kind === READ || kind === RANGE || kind === OTHER)) result = this.scalar(VALUE);
     else if (type === FAIL && plain.starts[OBSERVED] !== -1) result = this.scalar(OBSERVED);
-    if (result === NOT_PLAIN) return false;
+    const observed = type === OK && kind === CAS && plain.starts[OBSERVED] !== -1 ? this.scalar(OBSERVED) : NO_VALUE;
+    if (result === NOT_PLAIN || observed === NOT_PLAIN) return false;
     const i = builder.opened(process, name, line);
     if (level >= 0) builder.setLevel(i, level);
+    if (observed !== NO_VALUE) builder.succeededOn(i, observed, line);
     if (type === OK) builder.ok(i, result, time);
     else if (type === FAIL) builder.fail(i, result, time);
     else builder.info(i, time);
