@@ -38,6 +38,27 @@ describe("expectations", () => {
   });
 });
 
+describe("what is expected of one protocol", () => {
+  const register = { ...expecting({ committedMin: 50 }), expectOf: { raft: { linearizable: "violated" as const } } };
+  const torn = { verdicts: verdicts({ linearizable: "violated" }) };
+
+  test("is laid over what is expected of all, field by field", () => {
+    expect(outcomeOf(register, runRecord({ protocol: "raft", ...torn }))).toBe("ok");
+    expect(outcomeOf(register, runRecord({ protocol: "raft", ...torn, committed: 49 }))).toBe("violated");
+    expect(outcomeOf(register, runRecord({ protocol: "zab", ...torn }))).toBe("violated");
+    expect(outcomeOf(register, runRecord({ protocol: "zab" }))).toBe("ok");
+  });
+
+  test("says in words what did not happen", () => {
+    expect(unmet(register, runRecord({ protocol: "raft" }))).toEqual([
+      "expected a history that is not linearizable, found one that is",
+    ]);
+    expect(unmet(expecting({ invariantsBroken: ["a", "b"] }), runRecord())).toEqual([
+      "expected a broken invariant (a or b), found none",
+    ]);
+  });
+});
+
 describe("the outcome of a run", () => {
   const plain = expecting({});
   test.each<readonly [string, Scenario, Partial<RunRecord>, string]>([
@@ -50,6 +71,13 @@ describe("the outcome of a run", () => {
     ["an expectation failed", expecting({ committedMin: 1000 }), {}, "violated"],
     ["an invariant was to break and did", expecting({ invariantsBroken: ["stateMachineSafety"] }), { broken }, "ok"],
     ["another one broke", expecting({ invariantsBroken: ["durability"] }), { broken }, "violated"],
+    [
+      "a history was not to be linearizable and is not",
+      expecting({ linearizable: "violated" }),
+      { verdicts: verdicts({ linearizable: "violated" }) },
+      "ok",
+    ],
+    ["a history was not to be linearizable and is", expecting({ linearizable: "violated" }), {}, "violated"],
     ["an invariant was to break and held", expecting({ invariantsBroken: ["durability"] }), {}, "violated"],
   ])("%s", (_, scenario, changes, outcome) => expect(outcomeOf(scenario, runRecord(changes))).toBe(outcome));
 });

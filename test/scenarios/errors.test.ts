@@ -158,6 +158,21 @@ const CASES: readonly (readonly [path: string, value: unknown, line: string])[] 
     "f.json: /expect/noCommitBetweenMs: expected [from, to] with from < to within the 30000 ms of the run, found [5,2]",
   ],
   [
+    "/expectOf",
+    { zab: { noCommitBetweenMs: [5, 2] } },
+    "f.json: /expectOf/zab/noCommitBetweenMs: expected [from, to] with from < to within the 30000 ms of the run, found [5,2]",
+  ],
+  [
+    "/expectOf",
+    { viewstamped: {} },
+    'f.json: /expectOf/viewstamped: expected one of multipaxos, quorumregister, raft, zab, found "viewstamped"',
+  ],
+  [
+    "/options",
+    { quorumregister: { readQuorum: -1 } },
+    "f.json: /options/quorumregister/readQuorum: expected a number >= 0, found -1",
+  ],
+  [
     "/options",
     { viewstamped: {} },
     'f.json: /options/viewstamped: expected one of multipaxos, quorumregister, raft, zab, found "viewstamped"',
