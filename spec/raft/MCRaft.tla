@@ -57,7 +57,7 @@ ByItself(i) ==
   \/ BecomeLeader(i) /\ A("BecomeLeader", <<i>>)
   \/ AdvanceCommitIndex(i) /\ A("AdvanceCommitIndex", <<i>>)
 
-MayStart(i) == (InPrefix \/ node[i].currentTerm < TermMax) /\ i \in Starters
+MayStart(i) == InPrefix \/ (node[i].currentTerm < TermMax /\ i \in Starters)
 Times(i) ==
   \/ In("LeaderSilent") /\ LeaderSilent(i) /\ A("LeaderSilent", <<i>>)
   \/ MayStart(i) /\ Timeout(i) /\ A("Timeout", <<i>>)

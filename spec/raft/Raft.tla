@@ -533,8 +533,6 @@ AdvanceCommitIndex(i) ==
 -----------------------------------------------------------------------------
 \* Reads
 
-Fresh(i, context) == \A j \in Server : node[j].readContext # context
-
 ReadIndex(i, level, context, held) ==
   LET s == Begin(i)
       queued == [s EXCEPT !.n.readsQueued = @ + 1]
@@ -557,7 +555,7 @@ HandleReadIndexResponse(i, j, m, context) ==
      IN Receive(i, m, IF answered THEN ForwardBatch(i, [s EXCEPT !.n.readsForwarded = 0], context) ELSE s)
 
 \* The batch under way or its answer was lost: it is asked for again, under a new context.
-ReadRetry(i, context) == node[i].readsForwarded > 0 /\ Act(i, ForwardBatch(i, Begin(i), context))
+ReadRetry(i, context) == node[i].readsForwarded > 0 /\ node[i].readContext # context /\ Act(i, ForwardBatch(i, Begin(i), context))
 
 -----------------------------------------------------------------------------
 \* Snapshots (Raft section 7)

@@ -23,6 +23,8 @@ export interface ModelConformance {
   readonly specEdges: number;
   readonly edgesReplayed: number;
   readonly divergences: number;
+  /** Number of the first edge that diverged; 0: none. */
+  readonly firstAt: number;
   readonly codeStates: number;
   readonly codeEdges: number;
   readonly onlyInSpec: number;
@@ -67,6 +69,7 @@ export async function specGraph(
     await writeFile(forced, prefix.map((step) => `${JSON.stringify(step)}\n`).join(""));
     const items = graph({
       ...settings,
+      quickStart: model.size === "small",
       spec: join(specFolder(), "raft", "MCRaft.tla"),
       config,
       library: [join(specFolder(), "common")],
@@ -186,6 +189,7 @@ export async function conformModel(
     specEdges: stable.reduce((sum, at) => sum + (spec.edges[at] as readonly Edge[]).length, 0),
     edgesReplayed: replayed.edges,
     divergences: replayed.divergences,
+    firstAt: replayed.firstAt,
     codeStates: code.texts.size,
     codeEdges: code.edges,
     onlyInSpec: compared.onlyInSpec,
@@ -215,6 +219,7 @@ function reachable({ root, edges }: SpecGraph): number[] {
 interface Replayed {
   readonly edges: number;
   readonly divergences: number;
+  readonly firstAt: number;
   readonly first: Divergence | null;
 }
 
@@ -222,10 +227,11 @@ interface Replayed {
 function replay(explorer: Explorer, spec: SpecGraph, start: Cluster): Replayed {
   const beside = new Map<number, Cluster>([[spec.root, start]]);
   const parents = new Map<number, readonly [number, string]>();
-  let [edges, divergences] = [0, 0];
+  let [edges, divergences, firstAt] = [0, 0, 0];
   let first: Divergence | null = null;
   const diverge = (at: number, edge: string, problem: string): void => {
     divergences += 1;
+    if (firstAt === 0) firstAt = Math.max(1, edges);
     first ??= { path: [...pathTo(parents, at), edge], problem };
   };
   if (explorer.text(start) !== spec.texts[spec.root])
@@ -248,7 +254,7 @@ function replay(explorer: Explorer, spec: SpecGraph, start: Cluster): Replayed {
       }
     }
   }
-  return { edges, divergences, first };
+  return { edges, divergences, firstAt, first };
 }
 
 /** Where the move leads, or why nowhere. */

@@ -21,28 +21,126 @@ export interface Model {
 const from = (node: string): string => `"from":"${node}"`;
 const to = (node: string): string => `"to":"${node}"`;
 
-/** `candidate` wins a term with the vote of `voter`; `other` hears nothing of it, nor of the no-op that follows. */
+/** `candidate` wins a term with the vote of `voter`; `other` hears nothing of it. The no-op is on the leader's way to both. */
 function elect(candidate: string, voter: string, other: string): Step[] {
   return [
     ["Timeout", candidate],
     ["SyncPersist", candidate, "1"],
-    ["Drop", "RequestVote", to(other)],
+    ["Drop", '"RequestVote"', from(candidate), to(other)],
     ["HandleRequestVoteRequest", from(candidate), to(voter)],
     ["SyncPersist", voter, "1"],
-    ["HandleRequestVoteResponse", from(voter)],
+    ["HandleRequestVoteResponse", from(voter), to(candidate)],
   ];
+}
+
+/** A term that nobody votes in. */
+function campaignInVain(candidate: string, ...others: readonly string[]): Step[] {
+  return [
+    ["Timeout", candidate],
+    ["SyncPersist", candidate, "1"],
+    ...others.map((other): Step => ["Drop", '"RequestVote"', from(candidate), to(other)]),
+  ];
+}
+
+/** The leader's AppendEntries to these are lost. */
+function lose(leader: string, ...servers: readonly string[]): Step[] {
+  return servers.map((server) => ["Drop", '"AppendEntries"', from(leader), to(server)]);
 }
 
 export const models: readonly Model[] = [
   { name: "Small", about: "three servers, one term, messages late and lost", size: "small", prefix: [] },
   { name: "Disk", about: "two servers, two terms, a crash between memory and disk", size: "medium", prefix: [] },
+  {
+    name: "PreVote",
+    about: "a leader elected by pre-votes, asked for pre-votes, heard and not heard; CheckQuorum",
+    size: "small",
+    prefix: [
+      ["TimeoutPreVote", "n1"],
+      ["HandleRequestPreVoteRequest", to("n2")],
+      ["HandleRequestPreVoteResponse", to("n1")],
+      ["SyncPersist", "n1", "1"],
+      ["HandleRequestVoteRequest", to("n2")],
+      ["SyncPersist", "n2", "1"],
+      ["HandleRequestVoteResponse", to("n1")],
+    ],
+  },
+  {
+    name: "LateVote",
+    about: "a vote of an earlier term that comes late",
+    size: "small",
+    prefix: [...elect("n1", "n2", "n3").slice(0, -1), ["Timeout", "n1"], ["SyncPersist", "n1", "1"]],
+  },
+  {
+    name: "Figure8",
+    about: "Raft Figure 8: a leader with an entry of an earlier term on a majority",
+    size: "small",
+    prefix: [
+      // (a) n1 leads term 1; its entry is on its own disk alone.
+      ...elect("n1", "n2", "n3"),
+      ["SyncPersist", "n1", "1"],
+      ...lose("n1", "n2", "n3"),
+      // (b) n3 leads term 2 by the vote of n2; its entry at the same index is on its own disk alone.
+      ...campaignInVain("n3", "n1", "n2"),
+      ...elect("n3", "n2", "n1"),
+      ["SyncPersist", "n3", "1"],
+      ...lose("n3", "n1", "n2"),
+      // (c) n1 boots and leads term 3 by the vote of n2, and is about to replicate its entry of term 1.
+      ["Restart", "n1", "0"],
+      ...campaignInVain("n1", "n2", "n3"),
+      ...elect("n1", "n2", "n3"),
+      ...lose("n1", "n3"),
+    ],
+  },
+  {
+    name: "Truncate",
+    about: "a server with a durable entry that a new leader's log replaces",
+    size: "small",
+    prefix: [
+      // n2 leads term 1; its no-op is on its own disk alone.
+      ...elect("n2", "n3", "n1"),
+      ["SyncPersist", "n2", "1"],
+      ...lose("n2", "n1", "n3"),
+      // n1 leads term 2 by the vote of n3; n2 does not know.
+      ["Timeout", "n1"],
+      ["SyncPersist", "n1", "1"],
+      ["Drop", '"RequestVote"', from("n1"), to("n2")],
+      ["HandleRequestVoteRequest", from("n1"), to("n3")],
+    ],
+  },
+  {
+    name: "Snapshot",
+    about: "a follower with entries of its own that needs the leader's snapshot",
+    size: "small",
+    prefix: [
+      // n3 leads term 1; its two entries are on its own disk alone.
+      ...elect("n3", "n2", "n1"),
+      ["SyncPersist", "n3", "1"],
+      ...lose("n3", "n1", "n2"),
+      ["ClientRequest", "n3"],
+      ["SyncPersist", "n3", "1"],
+      // n1 leads term 2, commits its first entry by the vote of n2, and compacts it away.
+      ...campaignInVain("n1", "n2", "n3"),
+      ...elect("n1", "n2", "n3"),
+      ["SyncPersist", "n1", "1"],
+      ...lose("n1", "n3"),
+      ["HandleAppendEntriesRequest", to("n2")],
+      ["SyncPersist", "n2", "1"],
+      ["HandleAppendEntriesResponse", from("n2")],
+      ["Drop", '"Heartbeat"', to("n2")],
+      ["CompactLog", "n1", "1"],
+      ["SyncPersist", "n1", "1"],
+      // n3 answers a heartbeat: it is there, and what it needs is not.
+      ["Heartbeat", "n1"],
+      ["Drop", '"Heartbeat"', to("n2")],
+      ["HandleHeartbeatRequest", to("n3")],
+      ["SyncPersist", "n3", "1"],
+    ],
+  },
 ];
 
 export function configFile({ name }: Pick<Model, "name">): string {
   return join(specFolder(), "raft", `MCRaft${name}.cfg`);
 }
-
-export { elect, from, to };
 
 const SETS: Readonly<Record<string, readonly string[]>> = { One: ["n1"], Two: ["n1", "n2"], Three: ["n1", "n2", "n3"] };
 
