@@ -9,7 +9,7 @@ const zabTraces: TracedProtocol = {
   name: "zab",
   title: "ZAB",
   traceSpec: "zab/TraceZab.tla",
-  oneConfigPerRun: false,
+  oneConfigPerRun: true,
   config: (cluster, options) => zabConfig(cluster, options as ZabOptions) as TraceEvent,
   collector: () => {
     const trace = new ZabTrace();

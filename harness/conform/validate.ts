@@ -97,12 +97,16 @@ async function validateGroup(
   try {
     const file = join(folder, "traces.ndjson");
     await writeFile(file, traces.map((trace) => `${JSON.stringify(trace)}\n`).join(""));
+    // A specification whose constants come from Config would else read every trace for each of them.
+    const config = join(folder, "config.ndjson");
+    await writeFile(config, `${JSON.stringify(traces[0]?.[0])}\n`);
     const { spec, ...options } = settings;
     const run = await validateTraces({
       ...options,
       spec: spec ?? join(specFolder(), protocol.traceSpec),
       library: [join(specFolder(), "common")],
       traces: file,
+      environment: { CONFIG: config },
       count: traces.length,
       quickStart: true,
     });

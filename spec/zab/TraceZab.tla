@@ -9,7 +9,7 @@ EXTENDS Zab, TraceIO
 VARIABLES tid, line
 
 Traces == NdJsonLoad(Env("TRACES", ""))
-Config == Traces[1][1].config
+Config == NdJsonLoad(Env("CONFIG", ""))[1].config
 SetOf(sequence) == { sequence[k] : k \in DOMAIN sequence }
 TraceServers == DOMAIN Config.ordinals
 TraceVoters == SetOf(Config.voters)

@@ -81,8 +81,12 @@ Decided(st) == [decided |-> TRUE] @@ st
 \* The answer is a step; it has a field `decided` where the server has learned who leads an established ensemble.
 NotificationStep(st, from, m) ==
   LET n == st.n
-      heard == Did([st EXCEPT !.n.outOfElection =
-                      With(@, from, [state |-> m.state, round |-> m.round, vote |-> m.vote])], "HandleNotification")
+      \* In this very round the sender was only faster to decide: its vote is a vote as any other.
+      same == st.id \in Voters /\ m.round = n.logicalClock
+      told == [n EXCEPT !.outOfElection = With(@, from, [state |-> m.state, round |-> m.round, vote |-> m.vote]),
+                        !.recvVotes = IF same THEN With(@, from, m.vote) ELSE @]
+      heard == Did([st EXCEPT !.n = told], "HandleNotification")
+      elected == same /\ m.vote = n.vote /\ HasQuorum(st.id, told)
       leading == heard.n.outOfElection[IdOf(m.vote.leader)]
   IN IF n.state # "LOOKING" THEN IF m.state = "LOOKING" THEN Send(st, from, Notification(n)) ELSE st
      ELSE IF from \notin Voters THEN Send(st, from, Notification(n))
@@ -90,6 +94,7 @@ NotificationStep(st, from, m) ==
      ELSE IF m.state = "LOOKING" THEN
        IF st.id \in Voters THEN LookingVote(st, from, m) ELSE [st EXCEPT !.n.outOfElection = Without(@, from)]
      ELSE IF m.state = "OBSERVING" THEN st
+     ELSE IF IdOf(m.vote.leader) = st.id THEN IF elected THEN Decided(heard) ELSE heard
      ELSE IF EstablishedBy(st.id, heard.n, m.vote)
        THEN Decided([heard EXCEPT !.n.logicalClock = leading.round, !.n.vote = leading.vote])
      ELSE heard

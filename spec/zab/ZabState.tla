@@ -19,7 +19,8 @@ CONSTANTS
   Window,             \* proposals on the way to one follower
   Trailing,           \* entries kept in memory below a snapshot
   FastElection,       \* TRUE: notifications are modelled. FALSE: an oracle elects whom it likes (ZabElection.tla)
-  KeepMessages        \* TRUE: a message stays when it is received (a model's loss and duplication for nothing)
+  KeepMessages,       \* TRUE: a message stays when it is received (a model's loss and duplication for nothing)
+  Lost                \* types of messages that the network always loses
 
 VARIABLES
   node,       \* [Servers -> the record that specState gives]
@@ -99,7 +100,7 @@ Envelope(i, s) == [from |-> i, to |-> s.to, message |-> s.message]
 \* Of what a step sent, what waits behind place p of the pending writes (0: what leaves at once).
 SentAt(st, p, known) ==
   LET place(s) == IF s.after <= known THEN 0 ELSE s.after - known
-      parts == [k \in 1..Len(st.sent) |-> { Envelope(st.id, s) : s \in { x \in st.sent[k] : place(x) = p } }]
+      parts == [k \in 1..Len(st.sent) |-> { Envelope(st.id, s) : s \in { x \in st.sent[k] : x.message.type \notin Lost /\ place(x) = p } }]
       all == UNION { parts[k] : k \in 1..Len(st.sent) }
   IN IF all = {} THEN NoBag ELSE [m \in all |-> IF KeepMessages THEN 1 ELSE Cardinality({ k \in 1..Len(st.sent) : m \in parts[k] })]
 

@@ -1,0 +1,55 @@
+/** Runs of ZAB held against its specification, and what a trace that was tampered with gives. */
+import { describe, expect, test } from "vitest";
+import { tracedProtocol, type TraceEvent, validateEvents } from "../../harness/conform/index.js";
+import { anyModule } from "../../protocols/core/index.js";
+import { zab } from "../../protocols/zab/index.js";
+import { actionsOf, roughTrace } from "./zabRuns.js";
+
+const MODULE = anyModule(zab);
+const ZAB = tracedProtocol("zab");
+const RUNS = 100;
+const INPUTS = 130;
+/** Some runs are longer, so that elections after a crash and snapshots are among what is validated. */
+const LONG = 8;
+const LONG_INPUTS = 700;
+
+type Tampered = TraceEvent & {
+  readonly state: { readonly [field: string]: unknown };
+  readonly sent: readonly unknown[];
+};
+
+function traces(): (readonly TraceEvent[])[] {
+  const inputs = (k: number): number => (k < LONG ? LONG_INPUTS : INPUTS);
+  return Array.from({ length: RUNS }, (_, k) => roughTrace(MODULE, k + 1, inputs(k)));
+}
+
+describe("traces of ZAB", () => {
+  test(`${RUNS} runs, and three that were tampered with`, { timeout: 120_000 }, async () => {
+    if (ZAB === undefined) throw new Error("ZAB has no trace specification");
+    const runs = traces();
+    const long = (runs[0] as readonly TraceEvent[]).slice(0, 300) as readonly Tampered[];
+    const at = long.findIndex((event, k) => k > 150 && event.action === "HandlePROPOSE");
+    expect(at).toBeGreaterThan(150);
+    const event = long[at] as Tampered;
+    const changed = long.with(at, { ...event, state: { ...event.state, durableIndex: 77 } });
+    const silent = long.with(at, { ...event, sent: [] });
+    const removed = long.toSpliced(at, 1);
+    const { results } = await validateEvents(ZAB, [...runs, changed, silent, removed], { timeoutMs: 100_000 });
+    for (const [k, result] of results.slice(0, RUNS).entries())
+      expect(result, `seed ${k + 1}`).toMatchObject({ verdict: "accepted" });
+    const [first, second, third] = results.slice(RUNS);
+    expect(first).toMatchObject({ verdict: "rejected", rejectedAt: at, differences: [{ what: "state" }] });
+    expect(second).toMatchObject({ verdict: "rejected", rejectedAt: at, differences: [{ what: "sent" }] });
+    expect(third?.verdict).toBe("rejected");
+    expect(third?.rejectedAt).toBeGreaterThanOrEqual(at);
+    const names = actionsOf(runs);
+    for (const name of ["HandleSNAP", "HandleDIFF", "AcceptHistory", "LeaveEpoch", "HandleRESEND", "Crash"])
+      expect(names.get(name) ?? 0, name).toBeGreaterThan(0);
+  });
+
+  test("an empty trace proves nothing", async () => {
+    if (ZAB === undefined) throw new Error("ZAB has no trace specification");
+    const { results } = await validateEvents(ZAB, [roughTrace(MODULE, 1, 5).slice(0, 1)]);
+    expect(results[0]?.verdict).toBe("inconclusive");
+  });
+});
