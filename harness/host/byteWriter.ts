@@ -63,6 +63,12 @@ export class ByteWriter {
     return this.bytes.slice(0, this.at);
   }
 
+  /** Copies what was written to `at` of `into`. */
+  copyTo(into: Uint8Array, at: number): void {
+    const { bytes } = this;
+    for (let i = 0; i < this.at; i += 1) into[at + i] = bytes[i] as number;
+  }
+
   private reserve(count: number): void {
     const wanted = this.at + count;
     if (wanted <= this.bytes.length) return;

@@ -33,10 +33,21 @@ const APPEND = 4;
 /** client, seq, kind, and the length of the key: no request is smaller. */
 const REQUEST_BYTES_MIN = 4 + 8 + 1 + 4;
 
-/** Packs requests one by one, so that no list of them is kept. */
+/** Small commands are cut from blocks of this size. Bytes. */
+const BLOCK_BYTES = 32 * 1024;
+/** A command of this size or more has memory of its own, so that little of a block stays unused. Bytes. */
+const OWN_MEMORY_BYTES = 4 * 1024;
+
+/**
+ * Packs requests one by one, so that no list of them is kept. Small commands share blocks of memory: an ArrayBuffer for
+ * each is an allocation outside the heap, and the garbage collector keeps books about it. A log drops commands from its
+ * front, so a block goes soon after its last command.
+ */
 export class CommandWriter {
   private readonly writer = new ByteWriter(1024);
   private requests = 0;
+  private block = new Uint8Array(0);
+  private used = 0;
 
   constructor() {
     this.clear();
@@ -67,8 +78,22 @@ export class CommandWriter {
   /** The finished command; the writer is empty afterwards. */
   take(): Uint8Array {
     this.writer.u32At(0, this.requests);
-    const command = this.writer.take();
+    const command = this.copy();
     this.clear();
+    return command;
+  }
+
+  private copy(): Uint8Array {
+    const { writer } = this;
+    const bytes = writer.at;
+    if (bytes >= OWN_MEMORY_BYTES) return writer.take();
+    if (this.used + bytes > this.block.length) {
+      this.block = new Uint8Array(BLOCK_BYTES);
+      this.used = 0;
+    }
+    const command = new Uint8Array(this.block.buffer, this.used, bytes);
+    writer.copyTo(command, 0);
+    this.used += bytes;
     return command;
   }
 
@@ -100,25 +125,29 @@ function writeOperation(w: ByteWriter, operation: WriteOperation): boolean {
   }
 }
 
-/** All requests or none: a command is checked to its last byte before anything of it is applied. Throws CodecError. */
-export function decodeCommand(bytes: Uint8Array): WriteRequest[] {
+/**
+ * All requests or none: a command is checked to its last byte before anything of it is applied. Throws CodecError.
+ *
+ * @param known Keys that came before; without it every key is a new text.
+ */
+export function decodeCommand(bytes: Uint8Array, known: KnownKeys | null = null): WriteRequest[] {
   const r = readerOf(bytes);
   const count = readU32(r);
   if (count * REQUEST_BYTES_MIN > bytes.length)
     throw new CodecError(`${count} requests do not fit ${bytes.length} bytes`);
-  const requests: WriteRequest[] = [];
+  const requests = new Array<WriteRequest>(count);
   for (let i = 0; i < count; i += 1) {
     const client = readU32(r);
     const seq = readU53(r);
-    requests.push({ client, seq, operation: readOperation(r) });
+    requests[i] = { client, seq, operation: readOperation(r, known) };
   }
   readEnd(r);
   return requests;
 }
 
-function readOperation(r: Reader): WriteOperation {
+function readOperation(r: Reader, known: KnownKeys | null): WriteOperation {
   const kind = readU8(r);
-  const key = readText(r);
+  const key = known === null ? readText(r) : known.read(r);
   switch (kind) {
     case PUT:
       return { f: "put", key, value: readText(r) };
@@ -137,10 +166,49 @@ function readOperation(r: Reader): WriteOperation {
 
 /** A byte string: its length and its bytes. Throws CodecError. */
 export function readText(r: Reader): string {
+  const start = skipText(r);
+  return latin1Text(r.bytes, start, r.at);
+}
+
+/** Moves behind a byte string and returns where its bytes begin. Throws CodecError. */
+function skipText(r: Reader): number {
   const length = readU32(r);
   const start = r.at;
   const end = start + length;
   if (end > r.bytes.length) throw new CodecError(`${length} byte(s) expected at ${start}, there are ${r.bytes.length}`);
   r.at = end;
-  return latin1Text(r.bytes, start, end);
+  return start;
+}
+
+const KNOWN_KEYS = 2048;
+/** A longer key is made anew each time: comparing it would cost as much. */
+const KNOWN_BYTES_MAX = 32;
+
+/**
+ * Keys of earlier commands. Few keys make most of the traffic, and a text that was in use before has its hash, which the
+ * machine's map would have to compute for a new one. One key per place: the latest.
+ */
+export class KnownKeys {
+  private readonly places = new Array<string>(KNOWN_KEYS).fill("");
+
+  /** `readText`, with the same text for the same bytes most of the time. Throws CodecError. */
+  read(r: Reader): string {
+    const start = skipText(r);
+    const { bytes, at: end } = r;
+    if (end - start > KNOWN_BYTES_MAX) return latin1Text(bytes, start, end);
+    let hash = 0;
+    for (let i = start; i < end; i += 1) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);
+    const place = (hash ^ (hash >>> 15)) & (KNOWN_KEYS - 1);
+    const known = this.places[place] as string;
+    if (isText(known, bytes, start, end)) return known;
+    const text = latin1Text(bytes, start, end);
+    this.places[place] = text;
+    return text;
+  }
+}
+
+function isText(text: string, bytes: Uint8Array, start: number, end: number): boolean {
+  if (text.length !== end - start) return false;
+  for (let i = start; i < end; i += 1) if (text.charCodeAt(i - start) !== bytes[i]) return false;
+  return true;
 }

@@ -32,7 +32,7 @@ import {
   type Status,
   fail,
 } from "../../protocols/core/index.js";
-import { CommandWriter, decodeCommand, type WriteRequest } from "./command.js";
+import { CommandWriter, decodeCommand, KnownKeys, type WriteRequest } from "./command.js";
 import { Machine, type ReadOperation, type WriteOperation } from "./machine.js";
 import { type Batch, PendingWrites, type PendingWrite } from "./pending.js";
 import { PendingReads } from "./reads.js";
@@ -67,6 +67,7 @@ export class Host<P extends Protocol> {
   /** The writes of this loop turn that are not proposed yet, and the same ones packed. */
   private turn: PendingWrite[] = [];
   private readonly command = new CommandWriter();
+  private readonly knownKeys = new KnownKeys();
   /** `needTurnEnd` was emitted and `turnEnd` has not come. */
   private turnOpen = false;
   private lastRequest: RequestId = 0;
@@ -263,7 +264,7 @@ export class Host<P extends Protocol> {
   private apply(entry: Entry, out: Out<P>): void {
     if (entry.index !== this.applied + 1) fail(`entry ${entry.index} applied after ${this.applied}`);
     // Throws on bytes that no host has written: going on could make this replica differ from the others.
-    const requests = entry.kind === "command" ? decodeCommand(entry.command) : [];
+    const requests = entry.kind === "command" ? decodeCommand(entry.command, this.knownKeys) : [];
     this.applied = entry.index;
     for (const request of requests) this.execute(request, out);
     for (let batch = this.writes.takeIndex(entry.index); batch !== null; batch = batch.next)

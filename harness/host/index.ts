@@ -1,4 +1,4 @@
-export { decodeCommand, type WriteRequest } from "./command.js";
+export { decodeCommand, KnownKeys, type WriteRequest } from "./command.js";
 export { createHost, Host } from "./host.js";
 export {
   createRegisterHost,

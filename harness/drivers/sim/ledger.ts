@@ -21,7 +21,7 @@ import {
   roundAt,
   type Snapshot,
 } from "../../../protocols/core/index.js";
-import { type ClientRequest, decodeCommand, type Reply } from "../../host/index.js";
+import { type ClientRequest, decodeCommand, KnownKeys, type Reply } from "../../host/index.js";
 import type { DiskWatcher } from "./disk.js";
 import { Leaders } from "./leaders.js";
 import { ModelMachine } from "./model.js";
@@ -70,6 +70,7 @@ export class LogLedger implements Ledger {
   private readonly held: (Held | null)[] = [];
   private readonly model = new ModelMachine();
   private readonly images = new Map<Index, Uint8Array>();
+  private readonly knownKeys = new KnownKeys();
 
   constructor(world: World, module: AnyModule) {
     this.world = world;
@@ -139,7 +140,7 @@ export class LogLedger implements Ledger {
     }
     if (entry.kind === "noop") return;
     world.hash.bytes(entry.command, 0, entry.command.length);
-    this.model.apply(index, decodeCommand(entry.command));
+    this.model.apply(index, decodeCommand(entry.command, this.knownKeys));
   }
 
   /** Voters whose disk holds this value, in the log or in a snapshot. Damage that a fault did later does not count. */
