@@ -9,7 +9,9 @@ import type { ExitCode } from "./exit.js";
 import { terminal, type Terminal } from "./terminal.js";
 import { check, checkAll, type CheckOptions } from "./verbs/check.js";
 import type { CompareOptions } from "./verbs/compare.js";
+import { conform } from "./verbs/conform.js";
 import { doctor } from "./verbs/doctor.js";
+import { model } from "./verbs/model.js";
 import { plan } from "./verbs/plan.js";
 import { replay } from "./verbs/replay.js";
 import { scenarios } from "./verbs/scenarios.js";
@@ -68,6 +70,12 @@ function deadlineOption(): Option {
   return new Option("--deadline <time>", "give up the check of a history after this long")
     .argParser(parseDuration)
     .default(20_000, "20s");
+}
+
+function formalDeadline(): Option {
+  return new Option("--deadline <time>", "give up one model after this long")
+    .argParser(parseDuration)
+    .default(600_000, "10m");
 }
 
 function durationOption(): Option {
@@ -183,6 +191,18 @@ function addFileVerbs(verb: AddVerb): void {
     .option("--manifest <file>", "check every history that this list names (file, model, ops, expected) instead of one")
     .option("--html <file>", "write the verdict and the witness as a page")
     .addOption(deadlineOption());
+  verb("model", "a protocol's TLA+ specification, explored by TLC within bounds", (out, options, args) =>
+    model(args[0] as string, options["config"] as string, options["deadline"] as number, out),
+  )
+    .argument("<protocol>", "raft, multipaxos or zab")
+    .option("--config <model>", "a model's name, or all: see `synod model <protocol> --config list`", "small")
+    .addOption(formalDeadline());
+  verb("conform", "specification and code against each other, edge by edge and state by state", (out, options, args) =>
+    conform(args[0] as string, options["config"] as string, options["deadline"] as number, out),
+  )
+    .argument("<protocol>", "raft, multipaxos or zab")
+    .option("--config <model>", "a model's name, or all", "small")
+    .addOption(formalDeadline());
   verb("validate", "a traced run against the TLA+ specification of its protocol", (out, options, args) =>
     validate(args[0] as string, options["spec"] as string | undefined, out),
   )

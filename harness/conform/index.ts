@@ -1,3 +1,5 @@
+export type { BoundedModel, CheckedProtocol, CheckSettings, ModelOutcome } from "./checked.js";
+export { CHECKED } from "./models.js";
 export type { EventCollector, TracedProtocol, TraceEvent } from "./protocol.js";
 export { specFolder } from "./protocol.js";
 export { type RunToValidate, type RunVerdict, tracedEvents, traceWords, validateRuns } from "./runs.js";

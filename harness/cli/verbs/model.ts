@@ -1,0 +1,86 @@
+/** `synod model PROTOCOL`: what TLC finds in the bounded models of a specification. */
+import { type CheckResult, ToolError } from "tla2tools-runner";
+import { type BoundedModel, CHECKED, type CheckedProtocol } from "../../conform/index.js";
+import { InputError, shown } from "../../scenarios/index.js";
+import { EXIT, type ExitCode } from "../exit.js";
+import { milliseconds } from "../numbers.js";
+import type { Terminal } from "../terminal.js";
+
+/** @throws InputError for a protocol without models or a model that it does not have */
+export async function model(name: string, config: string, timeoutMs: number, out: Terminal): Promise<ExitCode> {
+  const { protocol, chosen } = choose(name, config);
+  if (config === "list") {
+    for (const one of protocol.models) out.say(`${one.name} (${one.size}): ${one.about}`);
+    out.result({ models: protocol.models.map(({ name: title, about, size }) => ({ name: title, about, size })) });
+    return EXIT.ok;
+  }
+  const results: object[] = [];
+  let code: ExitCode = EXIT.ok;
+  for (const one of chosen) {
+    const onProgress = ({ text }: { readonly text: string }): void => out.progress(`${one.name}: ${text}`);
+    let result: CheckResult;
+    try {
+      result = await protocol.check(one.name, { timeoutMs, onProgress });
+    } catch (error) {
+      return withoutTools(error, out);
+    }
+    out.progress(null);
+    say(protocol, one, result, out);
+    results.push(outputOf(one, result));
+    if (result.verdict === "violated") code = EXIT.violated;
+    else if (result.verdict === "inconclusive" && code === EXIT.ok) code = EXIT.unknown;
+  }
+  out.result(results.length === 1 ? (results[0] as object) : { models: results });
+  return code;
+}
+
+/** One clear line, and what is unknown stays so. */
+export function withoutTools(error: unknown, out: Terminal): ExitCode {
+  if (!(error instanceof ToolError)) throw error;
+  out.say(`Not checked: ${error.message}`);
+  out.result({ verdict: "inconclusive", reason: error.message });
+  return EXIT.unknown;
+}
+
+/** @throws InputError */
+export function choose(
+  name: string,
+  config: string,
+): { readonly protocol: CheckedProtocol; readonly chosen: readonly BoundedModel[] } {
+  const protocol = CHECKED.find((one) => one.name === name);
+  const names = CHECKED.map((one) => one.name).join(", ");
+  if (protocol === undefined)
+    throw new InputError({ file: "protocol", path: "", expected: `one of ${names}`, found: shown(name) });
+  if (config === "all" || config === "list") return { protocol, chosen: protocol.models };
+  const chosen = protocol.models.filter((one) => one.name.toLowerCase() === config.toLowerCase());
+  if (chosen.length > 0) return { protocol, chosen };
+  const expected = `all, or one of ${protocol.models.map((one) => one.name).join(", ")}`;
+  throw new InputError({ file: "--config", path: "", expected, found: shown(config) });
+}
+
+function say(protocol: CheckedProtocol, { name, about }: BoundedModel, result: CheckResult, out: Terminal): void {
+  const { verdict, reason, violation, counterexample, distinctStates, generatedStates, depth, wallMs } = result;
+  const words = { ok: "every property holds", violated: "VIOLATED", inconclusive: "not decided" }[verdict];
+  out.say(
+    `${protocol.title}, model ${name} (${about}): ${words} in ${distinctStates} states (${generatedStates} generated, depth ${depth}, ${milliseconds(wallMs)}).`,
+  );
+  if (reason !== null) out.say(`  ${reason}`);
+  if (violation !== null) out.say(`  ${violation.property ?? violation.kind}: ${violation.message}`);
+  for (const state of counterexample?.states ?? []) out.say(`  ${state.number}: ${state.action}`);
+}
+
+function outputOf({ name }: BoundedModel, result: CheckResult): object {
+  const { verdict, reason, distinctStates, generatedStates, depth, wallMs, jarSha256, violation, counterexample } =
+    result;
+  return {
+    name,
+    verdict,
+    distinctStates,
+    generatedStates,
+    depth,
+    wallMs,
+    jarSha256,
+    ...(reason === null ? {} : { reason }),
+    ...(violation === null ? {} : { property: violation.property ?? violation.kind, counterexample }),
+  };
+}

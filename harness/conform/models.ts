@@ -1,0 +1,5 @@
+/** The protocols whose bounded models can be checked and compared with their code. */
+import type { CheckedProtocol } from "./checked.js";
+import { raftModels } from "./raft/check.js";
+
+export const CHECKED: readonly CheckedProtocol[] = [raftModels];
