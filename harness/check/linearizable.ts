@@ -48,9 +48,11 @@ export type LinearizableResult = {
   readonly operations: number;
   /** Milliseconds of the check alone. */
   readonly wallMs: number;
+  /** The most bytes of arrays that the check held at once, above the history. */
+  readonly memoryBytes: number;
 };
 
-type Finding = Omit<LinearizableResult, "operations" | "wallMs"> & { operations?: number; wallMs?: number };
+type Finding = Omit<LinearizableResult, "operations" | "wallMs" | "memoryBytes">;
 
 const turnSteps = 256;
 
@@ -87,7 +89,8 @@ export function checkLinearizable(h: History, options: LinearizableOptions = {})
   }
   check.release();
   // No copy of the finding: its witness is made when somebody looks at it.
-  return Object.assign(finding, { operations: check.operations, wallMs: budget.elapsedMs() });
+  const { operations } = check;
+  return Object.assign(finding, { operations, wallMs: budget.elapsedMs(), memoryBytes: budget.bytesHighest });
 }
 
 function reasonInWords(reason: UnknownReason, budget: Budget): string {

@@ -52,7 +52,9 @@ export function checkZones(part: Part, budget: Budget, loan: Loan): ZoneResult {
   const bytes = 4 * (4 * V + 3 * (count + 1) + rankCount);
   budget.take(bytes);
   try {
-    return new ZoneTest(part, budget, loan).run();
+    const test = new ZoneTest(part, budget, loan);
+    const result = test.run();
+    return result.verdict === "violated" ? { ...result, suspects: test.withObservers(result.suspects) } : result;
   } finally {
     budget.give(bytes);
   }
@@ -96,6 +98,18 @@ class ZoneTest {
     if (thin >= 0) return { verdict: "violated", rule: "thinAir", suspects: [thin] };
     if (this.twoCas !== null) return { verdict: "violated", rule: "twoCas", suspects: this.twoCas };
     return this.buildBlocks() ?? this.testZones();
+  }
+
+  /** An operation of unknown outcome is suspect only together with what shows that it happened. */
+  withObservers(suspects: readonly number[]): readonly number[] {
+    const all = new Set(suspects);
+    for (const i of all) {
+      if (this.part.ret[i] !== NEVER) continue;
+      const v = this.target(i);
+      const observer = ((this.firstRead[v] as number) >= 0 ? this.firstRead[v] : this.next[v]) as number;
+      if (observer >= 0) all.add(observer);
+    }
+    return [...all];
   }
 
   private target(i: number): number {

@@ -116,3 +116,36 @@ export function randomHistory(seed: number, shape: Shape): HistoryEvent[] {
   }
   return events;
 }
+
+/** The history with up to three mistakes: an answer replaced, two answers swapped, a completion moved to its call. */
+export function mutate(events: readonly HistoryEvent[], random: (below: number) => number): HistoryEvent[] {
+  const changed = [...events];
+  const written = events.flatMap((event) =>
+    event.type !== "invoke" || event.value === null ? [] : Array.isArray(event.value) ? event.value : [event.value],
+  ) as HistoryValue[];
+  for (let n = 1 + random(3); n > 0; n--) {
+    const answers = changed.flatMap((event, at) => (event.type === "ok" && event.f === "get" ? [at] : []));
+    const kind = random(3);
+    if (kind === 0) moveCompletion(changed, random);
+    else if (answers.length > 0) {
+      const at = answers[random(answers.length)] as number;
+      const other = answers[random(answers.length)] as number;
+      const event = changed[at] as HistoryEvent;
+      const swapped = changed[other] as HistoryEvent;
+      const fresh = random(6) === 0 ? null : (written[random(written.length)] ?? null);
+      changed[at] = { ...event, value: kind === 1 ? fresh : swapped.value };
+      if (kind === 2) changed[other] = { ...swapped, value: event.value };
+    }
+  }
+  return changed.map((event, index) => ({ ...event, index }));
+}
+
+function moveCompletion(events: HistoryEvent[], random: (below: number) => number): void {
+  const from = random(events.length);
+  const event = events[from];
+  if (event === undefined || event.type === "invoke") return;
+  let to = from - 1;
+  while (events[to]?.process !== event.process) to -= 1;
+  events.splice(from, 1);
+  events.splice(to + 1, 0, { ...event, time: (events[to] as HistoryEvent).time });
+}

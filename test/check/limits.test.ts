@@ -1,5 +1,7 @@
 // Models of one's own, limits, explanations.
 
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import {
   checkHistory,
@@ -90,19 +92,42 @@ describe("limits", () => {
   const h = readHistoryText(hardHistory(24, 12));
   checkLinearizable(h, { deadlineMs: 20 });
 
-  test("the deadline is kept and the reason named", () => {
-    const startedMs = performance.now();
-    const result = checkLinearizable(h, { deadlineMs: 150 });
-    expect(result).toMatchObject({ verdict: "unknown" });
-    expect(result.reason).toContain("150 ms");
-    // The promise is 50 ms on an idle machine; here other work may share the processor.
-    expect(performance.now() - startedMs).toBeLessThan(150 + 300);
+  test("the deadline is kept within 50 ms and the reason named", () => {
+    // The least of several runs: other work may take the processor away from any one of them.
+    const over: number[] = [];
+    for (const deadlineMs of [60, 150, 300, 150, 60]) {
+      const cpuBefore = process.cpuUsage();
+      const result = checkLinearizable(h, { deadlineMs, memoryBytesMax: 1 << 30 });
+      const cpu = process.cpuUsage(cpuBefore);
+      expect(result).toMatchObject({ verdict: "unknown" });
+      expect(result.reason).toContain(`${deadlineMs} ms`);
+      expect(result.wallMs).toBeGreaterThanOrEqual(deadlineMs);
+      // Time of the processor does not pass while others have it; twice, since the collector has threads of its own.
+      expect((cpu.user + cpu.system) / 1000).toBeLessThan(2 * deadlineMs + 50);
+      over.push(result.wallMs - deadlineMs);
+    }
+    expect(Math.min(...over)).toBeLessThan(50);
+    expect(over.sort((x, y) => x - y)[2]).toBeLessThan(50);
   });
 
-  test("the memory cap is kept and the reason named", () => {
-    const result = checkLinearizable(h, { deadlineMs: 20_000, memoryBytesMax: 1 << 22 });
+  test("the memory cap is kept within 10 %, by the account and by the process, and the reason named", () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const cap = 12 << 20;
+    collect();
+    const before = process.memoryUsage();
+    const result = checkLinearizable(h, { deadlineMs: 60_000, memoryBytesMax: cap });
+    const after = process.memoryUsage();
     expect(result).toMatchObject({ verdict: "unknown" });
     expect(result.reason).toContain("memory");
+    expect(result.memoryBytes).toBeLessThanOrEqual(cap);
+    // The cap was the reason, not a wish that could not be met anyhow: the table that did not fit would double it.
+    expect(result.memoryBytes).toBeGreaterThan(cap / 4);
+    // What was left to the collector counts too. The pool of arrays may have had up to 4 MiB before.
+    const grown = after.arrayBuffers - before.arrayBuffers;
+    expect(grown).toBeLessThan(1.1 * cap);
+    expect(grown).toBeGreaterThan((result.memoryBytes as number) * 0.5 - (4 << 20));
+    expect(after.heapUsed - before.heapUsed).toBeLessThan(cap / 4);
   });
 
   test("a deadline also stops the fast tiers", () => {

@@ -13,7 +13,7 @@ import {
 } from "../../harness/check/index.js";
 import { encodeHistory, type HistoryEvent } from "../../harness/record/history.js";
 import { hasOrder, isLinearizable, pairOperations } from "./bruteForce.js";
-import { randomHistory, randomOf, type Shape } from "./generate.js";
+import { mutate, randomHistory, randomOf, type Shape } from "./generate.js";
 
 const histories = Number(process.env["SYNOD_FUZZ"] ?? 4000);
 const firstSeed = Number(process.env["SYNOD_FUZZ_SEED"] ?? 1);
@@ -43,6 +43,18 @@ function shapeOf(seed: number, keys: number): Shape {
   };
 }
 
+/** Two of three histories get mistakes until there is no order any more, if six times are enough. */
+function randomEvents(seed: number): { readonly events: readonly HistoryEvent[]; readonly expected: string } {
+  let events = randomHistory(seed, shapeOf(seed, 1));
+  const random = randomOf(seed * 104_729);
+  let isOk = isLinearizable(events);
+  for (let n = 0; isOk && seed % 3 > 0 && n < 6; n++) {
+    events = mutate(events, random);
+    isOk = isLinearizable(events);
+  }
+  return { events, expected: isOk ? "ok" : "violated" };
+}
+
 function say(seed: number, events: readonly HistoryEvent[]): string {
   return `seed ${seed}\n${encodeHistory(events)}`;
 }
@@ -53,13 +65,12 @@ describe("linearizability against all orders", () => {
   }, () => {
     const counts = { ok: 0, violated: 0, byZones: 0, bySearch: 0 };
     for (let seed = firstSeed; seed < firstSeed + histories; seed++) {
-      const events = randomHistory(seed, shapeOf(seed, 1));
-      const expected = isLinearizable(events) ? "ok" : "violated";
+      const { events, expected } = randomEvents(seed);
       const h = historyFromEvents(events);
       const result = checkLinearizable(h, { order: true });
       if (result.verdict !== expected)
         expect.fail(`${result.verdict}, but the oracle says ${expected}: ${say(seed, events)}`);
-      counts[expected] += 1;
+      counts[expected as "ok" | "violated"] += 1;
       counts[result.prefix === undefined ? "byZones" : "bySearch"] += 1;
       const certificate =
         expected === "ok"
@@ -69,8 +80,9 @@ describe("linearizability against all orders", () => {
       const stale = Object.values(staleReads(h)).reduce((x, y) => x + y, 0);
       if (expected === "ok" && stale > 0) expect.fail(`a stale read in a linearizable history: ${say(seed, events)}`);
     }
-    expect(counts.ok).toBeGreaterThan(histories / 10);
-    expect(counts.violated).toBeGreaterThan(histories / 50);
+    if (histories >= 100_000) process.stdout.write(`${JSON.stringify(counts)}\n`);
+    expect(counts.ok).toBeGreaterThan(histories / 3);
+    expect(counts.violated).toBeGreaterThan(histories / 3);
     expect(counts.byZones).toBeGreaterThan(histories / 100);
     expect(counts.bySearch).toBeGreaterThan(histories / 100);
   });
