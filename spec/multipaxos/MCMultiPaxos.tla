@@ -194,8 +194,8 @@ ToldIsDurable ==
 \* What is decided anywhere is on the disks of a replication quorum.
 DecidedIsDurable ==
   \A s \in DOMAIN chosen :
-    IsReplicationQuorum({i \in Voters : s <= disk[i].durable.snapshot
-                                        \/ \E e \in DurableOf(i) : e.slot = s /\ e.value = chosen[s]})
+    Cardinality({i \in Voters : s <= disk[i].durable.snapshot
+                                \/ \E e \in DurableOf(i) : e.slot = s /\ e.value = chosen[s]}) >= ReplicationQuorum
 
 \* The state machine sees a prefix without gaps.
 ContiguousApply ==
@@ -205,6 +205,21 @@ ContiguousApply ==
 
 \* A leader that serves by its lease has decided whatever anybody has.
 LeaseReads == \A i \in Members : Quiet /\ CanServe(i) => \A j \in Members : node[j].decided <= node[i].decided
+
+\* The abstract log: the decided prefix.
+OnDisk(i, s) == s <= disk[i].durable.snapshot \/ \E e \in DurableOf(i) : e.slot = s /\ e.value = chosen[s]
+EnoughDisks(S) == Cardinality(S \cap VoterSet) >= ReplicationQuorum
+Abstract == INSTANCE ReplicatedLog WITH
+  Server <- SeqToSet(Order),
+  IsQuorum <- EnoughDisks,
+  log <- [s \in DOMAIN chosen |-> chosen[s]],
+  known <- [i \in SeqToSet(Order) |-> node[i].decided],
+  copies <- [i \in SeqToSet(Order) |-> {s \in DOMAIN chosen : OnDisk(i, s)}]
+Refinement == [][Abstract!Next]_(Abstract!vars)
+
+\* Progress where nothing is lost: a request that a leader takes is decided by everybody who is told.
+LiveSpec == MCSpec /\ WF_mcVars(MCNext)
+SomethingDecided == <>(\E i \in Members : node[i].decided >= 1)
 
 \* The promise never decreases, not even over a restart, except for one that was never told.
 PromiseMonotonic ==

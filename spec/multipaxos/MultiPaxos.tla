@@ -171,6 +171,9 @@ Rule(name) == [name |-> name, before |-> 0, helper |-> "", slot |-> 0]
 \* Requests that waited for the window move up at the end of every step.
 Then(rules) == Append(rules, Rule("Propose"))
 
+\* Whether a message that tells of a write is held back: as long as any write is under way.
+MustWait(pending) == pending # << >>
+
 Nothing == [put |-> << >>, stage |-> FALSE, snapshot |-> 0, now |-> {}, later |-> {}]
 
 WriteOf(n, out) ==
@@ -193,7 +196,7 @@ Finish(i, n, out, todo, net) ==
       last == Len(pending)
       later == Reaches(out.later)
       now == Reaches(out.now)
-      held == later # {} /\ last > 0
+      held == later # {} /\ MustWait(pending)
   IN /\ node' = [node EXCEPT ![i] = Settled(i, [n EXCEPT !.todo = todo, !.wrote = wrote])]
      /\ disk' = IF pending = disk[i].pending /\ ~held THEN disk
                 ELSE [disk EXCEPT ![i].pending = IF held THEN [pending EXCEPT ![last].held = Put(@, later)] ELSE pending]

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assert } from "../../../protocols/core/index.js";
 import { type MultiPaxosOptions, valueText } from "../../../protocols/multipaxos/index.js";
-import type { TlcOptions } from "tla2tools-runner";
+import { check, type CheckResult, type TlcOptions } from "tla2tools-runner";
 import { specFolder } from "../protocol.js";
 import { type Bounds, type Cluster, Explorer } from "./explore.js";
 import { type Conformance, compare, forced, type LoadedGraph, loadGraph, type Step } from "./replay.js";
@@ -129,6 +129,25 @@ export const models: readonly Model[] = [
   { name: "Probe", about: "probes before elections", prefix: [] },
 ];
 
+/** Models of the spec alone: the code has no counterpart to abstract time. */
+export const specModels: readonly Model[] = [
+  { name: "Live", about: "progress where nothing is lost", prefix: [] },
+  {
+    name: "Lease",
+    about: "a lease, a restarted acceptor and a rival",
+    prefix: [
+      step("Probe", "n1"),
+      step("HandleProbe", "n2", "n1 Probe"),
+      step("Drop", "n3", "n1 Probe"),
+      step("HandleProbeReply", "n1", "n2 ProbeReply"),
+      ...lead("n1", "n2", "n3").slice(1),
+      step("HandleHeartbeat", "n2", "n1 Heartbeat"),
+      step("Drop", "n3", "n1 Heartbeat"),
+      step("HandleHeartbeatAck", "n1", "n2 HeartbeatAck"),
+    ],
+  },
+];
+
 /** Constants of a .cfg file, as text. */
 function constantsOf(text: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
@@ -176,8 +195,37 @@ export async function boundsOf(model: Model, module: MultiPaxosModule): Promise<
   };
 }
 
+export function specPath(file: string): string {
+  return join(specFolder(), "multipaxos", file);
+}
+
 function configOf({ name }: Model): string {
-  return join(specFolder(), "multipaxos", `MCMultiPaxos${name}.cfg`);
+  return specPath(`MCMultiPaxos${name}.cfg`);
+}
+
+/** Gives the run of TLC its folder, with the model's prefix as the spec reads it. */
+async function withPrefix<T>(
+  model: Model,
+  module: MultiPaxosModule,
+  settings: Partial<TlcOptions>,
+  run: (options: TlcOptions, folder: string) => Promise<T>,
+): Promise<T> {
+  const { lines } = forced(new Explorer(await boundsOf(model, module)), model.prefix);
+  const folder = await mkdtemp(join(tmpdir(), "synod-model-"));
+  try {
+    const prefix = join(folder, "prefix.ndjson");
+    await writeFile(prefix, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    const options: TlcOptions = {
+      spec: specPath("MCMultiPaxos.tla"),
+      config: configOf(model),
+      library: [join(specFolder(), "common")],
+      environment: lines.length === 0 ? {} : { PREFIX: prefix },
+      ...settings,
+    };
+    return await run(options, folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /**
@@ -189,24 +237,21 @@ export async function graphOf(
   module: MultiPaxosModule,
   settings: Partial<TlcOptions> = {},
 ): Promise<LoadedGraph> {
-  const { lines } = forced(new Explorer(await boundsOf(model, module)), model.prefix);
-  const folder = await mkdtemp(join(tmpdir(), "synod-model-"));
-  try {
-    const prefix = join(folder, "prefix.ndjson");
-    await writeFile(prefix, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  return withPrefix(model, module, settings, async (options, folder) => {
     const cfg = (await readFile(configOf(model), "utf8")).replace(/^(INVARIANTS|PROPERTY|PROPERTIES) .*$/gm, "");
     const config = join(folder, "graph.cfg");
     await writeFile(config, `${cfg}\nACTION_CONSTRAINT Emit\n`);
-    return await loadGraph(model.name, {
-      ...settings,
-      spec: join(specFolder(), "multipaxos", "MCMultiPaxos.tla"),
-      config,
-      library: [join(specFolder(), "common")],
-      environment: lines.length === 0 ? {} : { PREFIX: prefix },
-    });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+    return loadGraph(model.name, { ...options, config });
+  });
+}
+
+/** TLC alone: the model's invariants and properties. */
+export async function checkModel(
+  model: Model,
+  module: MultiPaxosModule,
+  settings: Partial<TlcOptions> = {},
+): Promise<CheckResult> {
+  return withPrefix(model, module, settings, (options) => check(options));
 }
 
 /** Spec against code under the bounds of one model: every edge replayed, and the sets of stable states compared. */
