@@ -71,6 +71,30 @@ export function VerdictTable({ comparison, note }: Props): VNode {
           Traces: {reason}
         </p>
       ))}
+      {protocols.map((p) => (
+        <Remarks key={p} runs={runs.filter((r) => r.protocol === p)} />
+      ))}
+    </>
+  );
+}
+
+/** What was not checked for this protocol because it means nothing there, and what broke as it was meant to. */
+function Remarks({ runs }: { readonly runs: readonly RunRecord[] }): VNode {
+  const [first] = runs;
+  const left = first?.notApplicable ?? [];
+  const shown = runs.find(brokeAsExpected);
+  return (
+    <>
+      {first !== undefined && left.length > 0 && (
+        <p class="small muted">
+          Invariants that do not apply to {protocolName(first.protocol)}: {left.join(", ")}.
+        </p>
+      )}
+      {shown !== undefined && (
+        <p class="small muted">
+          {protocolName(shown.protocol)}, seed {shown.seed}: {shown.reasons.join("; ")}.
+        </p>
+      )}
     </>
   );
 }
