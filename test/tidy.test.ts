@@ -69,6 +69,27 @@ test("nothing that is committed names a folder of one machine or a package regis
   expect(text.filter((name) => machine.test(readFileSync(join(root, name), "utf8")))).toEqual([]);
 });
 
+test("a link in the documentation leads to a file", () => {
+  const pages = execFileSync("git", ["ls-files", "*.md"], { cwd: root, encoding: "utf8" }).trim().split("\n");
+  const broken: string[] = [];
+  for (const page of pages.filter((name) => existsSync(join(root, name))))
+    for (const [, target = ""] of readFileSync(join(root, page), "utf8").matchAll(/\]\(([^)\s#]+)[^)]*\)/g))
+      if (!target.includes(":") && !existsSync(join(root, page, "..", target))) broken.push(`${page}: ${target}`);
+  expect(pages.length).toBeGreaterThan(10);
+  expect(broken).toEqual([]);
+});
+
+test("what the compiler wrote is not committed beside its source", () => {
+  const tracked = execFileSync("git", ["ls-files"], { cwd: root, encoding: "utf8" }).split("\n");
+  const sources = new Set(tracked.filter((name) => /\.tsx?$/.test(name) && !name.endsWith(".d.ts")));
+  const written = /^(.*)\.(d\.ts|js|js\.map)$/;
+  const twins = tracked.filter((name) => {
+    const stem = written.exec(name)?.[1];
+    return stem !== undefined && (sources.has(`${stem}.ts`) || sources.has(`${stem}.tsx`));
+  });
+  expect(twins).toEqual([]);
+});
+
 test("every protocol has the same grid of files, or says why not", () => {
   const grid = [
     "messages",
