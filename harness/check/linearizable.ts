@@ -126,7 +126,7 @@ class Check {
     const groups = rangeGroups(h);
     const grouped = new Set((groups ?? []).flat());
     for (const keys of groups ?? []) {
-      const { part, machine } = rangePart(h, keys);
+      const { part, machine } = rangePart(h, keys, this.budget);
       this.operations += part.count;
       this.searches.push({ part, search: new Search(part, machine, this.budget, this.loan), opaque: true });
     }
@@ -156,6 +156,7 @@ class Check {
       const machine = new ModelMachine(
         model,
         rows.map((i) => modelOperation(h, i)),
+        this.budget,
       );
       this.searches.push({ part, search: new Search(part, machine, this.budget, this.loan), opaque: true });
     }
@@ -180,7 +181,7 @@ class Check {
     }
     this.zoneLoan.release();
     const compact = withoutNothing(part, this.loan);
-    const search = new Search(compact, machineOf(this.h, compact, this.loan), this.budget, this.loan);
+    const search = new Search(compact, machineOf(this.h, compact, this.budget, this.loan), this.budget, this.loan);
     this.searches.push({ part: compact, search, opaque: false });
     return null;
   }
@@ -235,7 +236,7 @@ class Check {
     try {
       const { result } = zonesOf(this.h, part, budget, loan);
       if (result.verdict !== "notUnique") return result.verdict === "violated";
-      search = new Search(part, machineOf(this.h, part, loan), budget, loan);
+      search = new Search(part, machineOf(this.h, part, budget, loan), budget, loan);
       let state = search.run(1 << 16);
       while (state === "running") state = search.run(1 << 16);
       return state === "violated";
@@ -302,8 +303,8 @@ function zonesOf(
   return { result: { ...result, suspects: [...suspects] }, reason, zonePart: texts.part };
 }
 
-function machineOf(h: History, part: Part, loan: Loan): Machine {
-  return hasAppend(part) ? new TextMachine(part, valuesOf(h, part)) : new RegisterMachine(part, loan);
+function machineOf(h: History, part: Part, budget: Budget, loan: Loan): Machine {
+  return hasAppend(part) ? new TextMachine(part, valuesOf(h, part), budget) : new RegisterMachine(part, loan);
 }
 
 /**

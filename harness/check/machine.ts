@@ -19,4 +19,6 @@ export interface Machine {
   /** Told when an operation enters or leaves the linearized set. */
   onLift(i: number): void;
   onUnlift(i: number): void;
+  /** Gives back to the budget what the states took. */
+  release(): void;
 }

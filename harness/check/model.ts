@@ -3,6 +3,7 @@
 
 import { type History, type Kind, NO_VALUE, type Outcome, viewOperation } from "./history.js";
 import type { HistoryValue } from "../record/history.js";
+import type { Budget } from "./budget.js";
 import { IMPOSSIBLE, type Machine } from "./machine.js";
 import type { Part } from "./parts.js";
 
@@ -53,6 +54,9 @@ export function modelOperation(h: History, i: number): ModelOperation {
   return { f, key, input, output, process, outcome };
 }
 
+const stateBytes = 128;
+const stepBytes = 48;
+
 /** Runs any model in the search: states get numbers when they are first reached. */
 export class ModelMachine<State> implements Machine {
   readonly initial: number;
@@ -65,8 +69,13 @@ export class ModelMachine<State> implements Machine {
   private readonly idOfText = new Map<string, number>();
   private readonly steps = new Map<number, number>();
 
-  constructor(model: Model<State>, operations: readonly ModelOperation[]) {
+  private readonly budget: Budget;
+  private bytes = 0;
+
+  /** @throws {BudgetExceeded} as `step` does: states take memory. */
+  constructor(model: Model<State>, operations: readonly ModelOperation[], budget: Budget) {
     this.model = model;
+    this.budget = budget;
     this.operations = operations;
     const classIds = new Map<string, number>();
     this.classes = Int32Array.from(operations, (op) => {
@@ -97,6 +106,7 @@ export class ModelMachine<State> implements Machine {
     if (after === undefined) {
       const next = this.model.step(this.states[state] as State, this.operations[i] as ModelOperation);
       after = next === undefined ? IMPOSSIBLE : this.idOf(next);
+      this.take(stepBytes);
       this.steps.set(name, after);
     }
     return after;
@@ -122,10 +132,22 @@ export class ModelMachine<State> implements Machine {
 
   onUnlift(): void {}
 
+  release(): void {
+    this.budget.give(this.bytes);
+    this.bytes = 0;
+  }
+
+  private take(bytes: number): void {
+    this.budget.take(bytes);
+    this.bytes += bytes;
+  }
+
   private idOf(state: State): number {
     const text = this.model.text(state);
     let id = this.idOfText.get(text);
     if (id === undefined) {
+      // The state itself is about as large as its text; nobody can know better.
+      this.take(stateBytes + 4 * text.length);
       id = this.states.push(state) - 1;
       this.idOfText.set(text, id);
     }

@@ -2,6 +2,7 @@
 // as one object whose state is the whole map. Keys that no range covers stay on their own. A range covers the keys of
 // the history from its own key (inclusive) to its end (exclusive), and a key that it did not return was absent.
 
+import type { Budget } from "./budget.js";
 import type { HistoryValue } from "../record/history.js";
 import { type History, RANGE } from "./history.js";
 import { type Model, type ModelOperation, ModelMachine, modelOperation, modelPart } from "./model.js";
@@ -55,6 +56,7 @@ function isBetween(key: HistoryValue, from: string, end: HistoryValue): boolean 
 export function rangePart(
   h: History,
   keys: readonly number[],
+  budget: Budget,
 ): { readonly part: Part; readonly machine: ModelMachine<State> } {
   const inGroup = new Set(keys);
   const rows: number[] = [];
@@ -66,6 +68,7 @@ export function rangePart(
     machine: new ModelMachine(
       model,
       rows.map((i) => modelOperation(h, i)),
+      budget,
     ),
   };
 }

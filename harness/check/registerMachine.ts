@@ -96,6 +96,8 @@ export class RegisterMachine implements Machine {
     this.count(i, 1);
   }
 
+  release(): void {}
+
   private canonical(value: number): number {
     return this.observers[value] === 0 ? this.dead : value; // The dead state has no observers either.
   }

@@ -133,6 +133,7 @@ export class Search {
 
   release(): void {
     this.memo.release();
+    this.machine.release();
     this.budget.give(this.bytes);
   }
 

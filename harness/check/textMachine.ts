@@ -2,11 +2,16 @@
 
 import type { HistoryValue } from "../record/history.js";
 import { APPEND, CAS, NEVER, NOT_EQUAL, READ, WRITE } from "./history.js";
+import type { Budget } from "./budget.js";
 import { IMPOSSIBLE, type Machine } from "./machine.js";
 import type { Part } from "./parts.js";
 
 /** Every state from which no observed text can be reached by appending. */
 const DEAD_TEXT = "(unobservable)";
+
+/** About what a state takes beside its text, and an entry of a map of numbers. */
+const stateBytes = 128;
+const pairBytes = 48;
 
 /** READ, WRITE, CAS, NOT_EQUAL and APPEND on one key. Appending to an absent value gives the appended text. */
 export class TextMachine implements Machine {
@@ -30,8 +35,13 @@ export class TextMachine implements Machine {
   /** Lengths of the texts that must be read, ascending, and who needs them. */
   private readonly readStates: number[];
 
-  constructor(part: Part, valueOf: (value: number) => HistoryValue) {
+  private readonly budget: Budget;
+  private bytes = 0;
+
+  /** @throws {BudgetExceeded} as `step` does: states take memory. */
+  constructor(part: Part, valueOf: (value: number) => HistoryValue, budget: Budget) {
     this.part = part;
+    this.budget = budget;
     const text = (v: number): string | null => {
       const value = valueOf(v);
       return value === null ? null : typeof value === "string" ? value : JSON.stringify(value);
@@ -126,6 +136,16 @@ export class TextMachine implements Machine {
     this.count(i, 1);
   }
 
+  release(): void {
+    this.budget.give(this.bytes);
+    this.bytes = 0;
+  }
+
+  private take(bytes: number): void {
+    this.budget.take(bytes);
+    this.bytes += bytes;
+  }
+
   private count(i: number, by: number): void {
     const kind = this.part.kind[i];
     if ((kind !== READ && kind !== CAS) || this.part.ret[i] === NEVER) return;
@@ -141,6 +161,7 @@ export class TextMachine implements Machine {
   private stateOf(text: string | null): number {
     let state = this.idOfText.get(text);
     if (state === undefined) {
+      this.take(stateBytes + 2 * (text === null ? 0 : text.length));
       state = this.texts.push(text) - 1;
       this.need.push(0);
       this.idOfText.set(text, state);
@@ -154,6 +175,7 @@ export class TextMachine implements Machine {
     let after = this.appended.get(pair);
     if (after === undefined) {
       after = this.appendPiece(state, this.texts[this.valueState[v] as number] ?? "");
+      this.take(pairBytes);
       this.appended.set(pair, after);
     }
     return after;

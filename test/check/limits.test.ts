@@ -130,6 +130,20 @@ describe("limits", () => {
     expect(after.heapUsed - before.heapUsed).toBeLessThan(cap / 4);
   });
 
+  test("the states of a model of one's own count as memory", () => {
+    const memoryBytesMax = 3 << 20;
+    const concurrent = (f: string, n: number): Row[] =>
+      Array.from({ length: n }, (_, c): Row => [c, f, "x", `${c % 7}${c}`, c, 1000 + c]);
+    const queued: Row[] = [...concurrent("enqueue", 14), [50, "dequeue", "x", "never", 2000, 2001]];
+    const models = checkLinearizable(historyFromEvents(historyOf(queued)), {
+      model: queue as Model<unknown>,
+      memoryBytesMax,
+    });
+    expect(models).toMatchObject({ verdict: "unknown" });
+    expect(models.reason).toContain("memory");
+    expect(models.memoryBytes).toBeLessThanOrEqual(memoryBytesMax);
+  });
+
   test("a deadline also stops the fast tiers", () => {
     const rows: Row[] = [];
     for (let i = 0; i < 20_000; i++) rows.push([1, "put", "x", i, 2 * i, 2 * i + 1]);
