@@ -1,5 +1,6 @@
 /** The protocols whose bounded models can be checked and compared with their code. */
 import type { CheckedProtocol } from "./checked.js";
+import { multipaxosModels } from "./multipaxos/check.js";
 import { raftModels } from "./raft/check.js";
 
-export const CHECKED: readonly CheckedProtocol[] = [raftModels];
+export const CHECKED: readonly CheckedProtocol[] = [raftModels, multipaxosModels];

@@ -5,15 +5,13 @@ import { join } from "node:path";
 import { assert } from "../../../protocols/core/index.js";
 import { type MultiPaxosOptions, valueText } from "../../../protocols/multipaxos/index.js";
 import { check, type CheckResult, type TlcOptions } from "tla2tools-runner";
+import type { BoundedModel } from "../checked.js";
 import { specFolder } from "../protocol.js";
 import { type Bounds, type Cluster, Explorer } from "./explore.js";
 import { type Conformance, compare, forced, type LoadedGraph, loadGraph, type Step } from "./replay.js";
 import type { MultiPaxosModule } from "./replicas.js";
 
-export interface Model {
-  readonly name: string;
-  /** What it is for. */
-  readonly about: string;
+export interface Model extends BoundedModel {
   readonly prefix: readonly Step[];
 }
 
@@ -57,11 +55,12 @@ const BEHIND: readonly Step[] = [
 ];
 
 export const models: readonly Model[] = [
-  { name: "Small", about: "from the first ballot to a decision, messages late and twice", prefix: [] },
-  { name: "Two", about: "two replicas with disk, crashes, loss and duplicates", prefix: [] },
+  { name: "Small", about: "from the first ballot to a decision, messages late and twice", size: "small", prefix: [] },
+  { name: "Two", about: "two replicas with disk, crashes, loss and duplicates", size: "medium", prefix: [] },
   {
     name: "HalfAccepted",
     about: "a slot accepted behind a hole, and a new leader",
+    size: "small",
     prefix: [
       ...lead("n1", "n2", "n3"),
       step("ClientRequest", "n1", A),
@@ -72,11 +71,12 @@ export const models: readonly Model[] = [
       step("SyncPersist", "n2"),
     ],
   },
-  { name: "Behind", about: "a leader that lacks what is decided", prefix: BEHIND },
-  { name: "Snapshot", about: "the same, where a snapshot may stand for what it lacks", prefix: BEHIND },
+  { name: "Behind", about: "a leader that lacks what is decided", size: "small", prefix: BEHIND },
+  { name: "Snapshot", about: "the same, where a snapshot may stand for what it lacks", size: "small", prefix: BEHIND },
   {
     name: "Watermark",
     about: "a value of a lower ballot under a watermark of a higher one",
+    size: "small",
     prefix: [
       ...lead("n1", "n2", "n3"),
       step("ClientRequest", "n1", A),
@@ -94,6 +94,7 @@ export const models: readonly Model[] = [
   {
     name: "TwoBallots",
     about: "two values of one slot, and promises of an earlier campaign",
+    size: "small",
     prefix: [
       ...lead("n1", "n2", "n3"),
       step("ClientRequest", "n1", A),
@@ -111,6 +112,7 @@ export const models: readonly Model[] = [
   {
     name: "Holes",
     about: "a value above the leader's log, heartbeats, filling, quorum reads",
+    size: "medium",
     prefix: [
       ...lead("n1", "n2", "n3").slice(0, -1),
       step("HandlePromise", "n1", "n2 Promise"),
@@ -126,15 +128,16 @@ export const models: readonly Model[] = [
       step("Drop", "n1", "n3 Heartbeat"),
     ],
   },
-  { name: "Probe", about: "probes before elections", prefix: [] },
+  { name: "Probe", about: "probes before elections", size: "small", prefix: [] },
 ];
 
 /** Models of the spec alone: the code has no counterpart to abstract time. */
 export const specModels: readonly Model[] = [
-  { name: "Live", about: "progress where nothing is lost", prefix: [] },
+  { name: "Live", about: "progress where nothing is lost", size: "small", prefix: [] },
   {
     name: "Lease",
     about: "a lease, a restarted acceptor and a rival",
+    size: "medium",
     prefix: [
       step("Probe", "n1"),
       step("HandleProbe", "n2", "n1 Probe"),
