@@ -52,6 +52,10 @@ const planned = 16;
 /** Field names up to this length, with what stands around them, are recognised by words. */
 const plannedBytes = 16;
 
+/** `,"time":` as words: at 0, 4, 8 and the last four bytes. Length 0 = none. */
+type FieldPlan = { length: number; field: number; word0: number; word1: number; word2: number; last: number };
+const noPlan: FieldPlan = { length: 0, field: SKIPPED, word0: 0, word1: 0, word2: 0, last: 0 };
+
 /** Texts of 4 to 8 bytes are compared as two words. */
 export type ShortText = {
   readonly length: number;
@@ -79,11 +83,8 @@ export class PlainLine {
   private readonly timeOf = new Float64Array(1);
   private bytes: Uint8Array = new Uint8Array(0);
   private view: DataView = new DataView(new ArrayBuffer(0));
-  // What stood before the values of earlier lines, `,"time":`, two for each place: the next line most likely has one of
-  // them. Four words each: at 0, 4, 8 and the last four bytes.
-  private readonly lengths = new Int32Array(2 * planned);
-  private readonly fields = new Int32Array(2 * planned);
-  private readonly words = new Int32Array(8 * planned);
+  // What stood before the values of earlier lines, two for each place: the next line most likely has one of them.
+  private readonly plans: FieldPlan[] = Array.from({ length: 2 * planned }, () => ({ ...noPlan }));
   private field = 0;
 
   /** NaN = not given. */
@@ -133,26 +134,18 @@ export class PlainLine {
   /** Length of `{"name":` or `,"name":` at `at`, -1 if there is none. Sets `field`. */
   private nameAt(at: number, place: number): number {
     if (place < planned) {
-      if (this.isPlanned(at, 2 * place)) return this.lengths[2 * place] as number;
-      if (this.isPlanned(at, 2 * place + 1)) return this.lengths[2 * place + 1] as number;
+      let plan = this.plans[2 * place] as FieldPlan;
+      if (!isPlanned(this.view, at, plan)) plan = this.plans[2 * place + 1] as FieldPlan;
+      if (isPlanned(this.view, at, plan)) {
+        this.field = plan.field;
+        return plan.length;
+      }
     }
     return this.learn(at, place);
   }
 
-  private isPlanned(at: number, plan: number): boolean {
-    const { view, words } = this;
-    const length = this.lengths[plan] as number;
-    const w = 4 * plan;
-    if (length === 0 || view.getInt32(at) !== words[w]) return false;
-    if (view.getInt32(at + length - 4) !== words[w + 3]) return false;
-    if (length > 8 && view.getInt32(at + 4) !== words[w + 1]) return false;
-    if (length > 12 && view.getInt32(at + 8) !== words[w + 2]) return false;
-    this.field = this.fields[plan] as number;
-    return true;
-  }
-
   private learn(start: number, place: number): number {
-    const { bytes, view, words } = this;
+    const { bytes, view } = this;
     let at = start;
     if (bytes[at] !== (place === 0 ? OPEN_MAP : COMMA)) return -1;
     at += 1;
@@ -168,11 +161,14 @@ export class PlainLine {
     while (bytes[at] === BLANK) at += 1;
     const length = at - start;
     if (place >= planned || length < 4 || length > plannedBytes) return length;
-    const plan = 2 * place + ((this.lengths[2 * place] as number) === 0 ? 0 : 1);
-    this.lengths[plan] = length;
-    this.fields[plan] = this.field;
-    for (let n = 0; n < 3; n++) words[4 * plan + n] = view.getInt32(start + 4 * n);
-    words[4 * plan + 3] = view.getInt32(at - 4);
+    const first = this.plans[2 * place] as FieldPlan;
+    const plan = first.length === 0 ? first : (this.plans[2 * place + 1] as FieldPlan);
+    plan.length = length;
+    plan.field = this.field;
+    plan.word0 = view.getInt32(start);
+    plan.word1 = length > 8 ? view.getInt32(start + 4) : 0;
+    plan.word2 = length > 12 ? view.getInt32(start + 8) : 0;
+    plan.last = view.getInt32(at - 4);
     return length;
   }
 
@@ -317,6 +313,13 @@ export class PlainLine {
     if (middle < 0 || bytes[middle] !== COMMA || this.valueEnd(middle + 1) !== to - 1) return -1;
     return this.isScalar(from + 1, middle) && this.isScalar(middle + 1, to - 1) ? middle : -1;
   }
+}
+
+function isPlanned(view: DataView, at: number, plan: FieldPlan): boolean {
+  const { length } = plan;
+  if (view.getInt32(at) !== plan.word0 || length === 0 || view.getInt32(at + length - 4) !== plan.last) return false;
+  if (length > 8 && view.getInt32(at + 4) !== plan.word1) return false;
+  return length <= 12 || view.getInt32(at + 8) === plan.word2;
 }
 
 function isAfterValue(byte: number): boolean {
