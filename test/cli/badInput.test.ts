@@ -77,7 +77,7 @@ const CASES: readonly (readonly [args: readonly string[], line: string])[] = [
   ],
   [
     ["compare", "--protocols", "zab,vr", "--out", "results"],
-    'synod: --protocol: expected one of raft, multipaxos, zab, found "vr"',
+    'synod: --protocol: expected one of raft, multipaxos, zab, quorumregister, found "vr"',
   ],
   [
     ["compare", "--scenario", "leader-crash", "--duration", "5s", "--out", "results"],
@@ -91,9 +91,16 @@ const CASES: readonly (readonly [args: readonly string[], line: string])[] = [
     ["compare", "--timing", "fast"],
     "synod: option '--timing <profile>' argument 'fast' is invalid. Allowed choices are matched, native.",
   ],
+  [
+    ["sim", "--protocol", "quorumregister", "--scenario", "calm", "--trace", "t.ndjson"],
+    "synod: --trace: expected a protocol whose steps are named by a specification: raft, multipaxos, zab, found quorumregister",
+  ],
   [["sim", "--protocol", "raft"], "synod: required option '--scenario <name or file>' not specified"],
   [["simulate"], "synod: unknown command 'simulate'"],
-  [["replay", "manifest.json"], 'synod: manifest.json: /protocol: expected one of raft, multipaxos, zab, found "vr"'],
+  [
+    ["replay", "manifest.json"],
+    'synod: manifest.json: /protocol: expected one of raft, multipaxos, zab, quorumregister, found "vr"',
+  ],
   [["replay", "seed.json"], "synod: seed.json: /seed: expected a number >= 0, found -1"],
   [["replay", "hash.json"], 'synod: hash.json: /traceHash: expected text that matches ^[0-9a-f]{16}$, found "none"'],
   [["replay", "kind.json"], 'synod: kind.json: /kind: expected "synod-run", found "run"'],

@@ -4,7 +4,6 @@ import type {
   AnyRegister,
   Cell,
   Configuration,
-  Entry,
   Log,
   NodeId,
   Snapshot,
@@ -311,5 +310,3 @@ export interface World {
   /** The longest delay any replica asked a timer for, milliseconds: how slow this protocol is by its own account. */
   longestTimerMs: number;
 }
-
-export type { Entry };
