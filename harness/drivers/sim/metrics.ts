@@ -20,6 +20,8 @@ export class Metrics {
   private readonly world: World;
   private readonly gapNs: number;
   private readonly latencies: number[] = [];
+  /** The latencies so far in order, from the last time somebody asked. */
+  private inOrder: Float64Array = new Float64Array(0);
   private readonly commitTimes: number[] = [];
   /** Issue times of the writes that committed: a liveness check asks for one issued after a certain moment. */
   lastCommittedIssue = -1;
@@ -64,7 +66,12 @@ export class Metrics {
   }
 
   percentile(fraction: number): number | null {
-    return percentileOf(this.latencies, fraction);
+    return percentileOf(this.sorted(), fraction);
+  }
+
+  private sorted(): Float64Array {
+    if (this.inOrder.length < this.latencies.length) this.inOrder = sortedCopy(this.latencies);
+    return this.inOrder;
   }
 
   timeline(durationMs: number): Pick<Timeline, "binMs" | "commits" | "p50Ms"> {
@@ -75,12 +82,16 @@ export class Metrics {
       const at = Math.floor(((this.commitTimes[i] as number) - start) / NS_PER_MS / binMs);
       bins[at]?.push(this.latencies[i] as number);
     }
-    return { binMs, commits: bins.map((bin) => bin.length), p50Ms: bins.map((bin) => percentileOf(bin, 0.5)) };
+    return {
+      binMs,
+      commits: bins.map((bin) => bin.length),
+      p50Ms: bins.map((bin) => percentileOf(sortedCopy(bin), 0.5)),
+    };
   }
 
   /** Buckets grow by 5 % from 0.05 ms; empty ones at both ends are left out. */
   distribution(): LatencyDistribution {
-    const sorted = sortedCopy(this.latencies);
+    const sorted = this.sorted();
     const upperMs: number[] = [];
     const counts: number[] = [];
     let at = 0;
@@ -99,12 +110,11 @@ export class Metrics {
 }
 
 function sortedCopy(values: readonly number[]): Float64Array {
-  return Float64Array.from(values).sort();
+  return new Float64Array(values).sort();
 }
 
-function percentileOf(values: readonly number[], fraction: number): number | null {
-  if (values.length === 0) return null;
-  const sorted = sortedCopy(values);
+function percentileOf(sorted: Float64Array, fraction: number): number | null {
+  if (sorted.length === 0) return null;
   const at = Math.min(sorted.length - 1, Math.ceil(fraction * sorted.length) - 1);
   return Math.round((sorted[Math.max(0, at)] as number) * 10_000) / 10_000;
 }
