@@ -4,6 +4,7 @@
 import type { HistoryValue } from "../record/history.js";
 import { Budget, BudgetExceeded, type UnknownReason } from "./budget.js";
 import { APPEND, type History, type OperationView, viewOperation } from "./history.js";
+import { holdsInTurn } from "./inTurn.js";
 import type { Machine } from "./machine.js";
 import { type BuiltinModel, rejectForeignOperations } from "./builtin.js";
 import { type Model, ModelMachine, modelOperation, modelPart } from "./model.js";
@@ -172,6 +173,10 @@ class Check {
   /** Decides a part by zones, or queues it for the search. */
   private zones(part: Part): Finding | null {
     this.budget.checkTime();
+    if (hasAppend(part) && holdsInTurn(part, valuesOf(this.h, part))) {
+      if (this.wantOrder) this.orders.push(Int32Array.from({ length: part.count }, (_, i) => rowOf(part, i)));
+      return null;
+    }
     const { result, reason, zonePart } = zonesOf(this.h, part, this.budget, this.zoneLoan);
     if (result.verdict === "violated") return this.violated(part, result.suspects, reason, undefined);
     if (result.verdict === "ok") {
