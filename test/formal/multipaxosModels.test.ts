@@ -39,7 +39,7 @@ async function caughtByModels(module: MultiPaxosModule): Promise<string[]> {
   for (const model of chosen) {
     const graph = graphs.get(model.name);
     if (graph === undefined || (how.length > 0 && !LONG)) continue;
-    const { divergences, edgesReplayed, onlyInSpec, onlyInCode } = await compareModel(graph, model, module);
+    const { divergences, edgesReplayed, onlyInSpec, onlyInCode } = await compareModel(graph, model, module, true);
     if (divergences.length > 0) how.push(`replay of ${model.name}, edge ${edgesReplayed}`);
     else if (onlyInSpec + onlyInCode > 0)
       how.push(`graph of ${model.name}, ${onlyInSpec} states missing and ${onlyInCode} too many`);

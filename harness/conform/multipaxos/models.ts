@@ -258,7 +258,12 @@ export async function checkModel(
 }
 
 /** Spec against code under the bounds of one model: every edge replayed, and the sets of stable states compared. */
-export async function compareModel(graph: LoadedGraph, model: Model, module: MultiPaxosModule): Promise<Conformance> {
+export async function compareModel(
+  graph: LoadedGraph,
+  model: Model,
+  module: MultiPaxosModule,
+  untilParted = false,
+): Promise<Conformance> {
   const bounds = await boundsOf(model, module);
   let start: Cluster | null = null;
   try {
@@ -267,7 +272,7 @@ export async function compareModel(graph: LoadedGraph, model: Model, module: Mul
     // A mutant may not get through the prefix; then it reaches nothing.
   }
   const explorer = new Explorer(bounds);
-  return compare(graph, explorer, start === null ? null : forced(explorer, model.prefix).start);
+  return compare(graph, explorer, start === null ? null : forced(explorer, model.prefix).start, untilParted);
 }
 
 export async function conformModel(

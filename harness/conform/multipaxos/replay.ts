@@ -52,7 +52,8 @@ export interface Step {
 }
 
 const DIVERGENCES_MAX = 5;
-const STATES_MAX = 2_000_000;
+const STATES_PER_SPEC_STATE = 20;
+const STATES_SPARE = 10_000;
 
 /** Takes the prefix's steps in the code. Returns where that ends, and the steps with the arguments that the spec has. */
 export function forced(explorer: Explorer, prefix: readonly Step[]): { start: Cluster; lines: readonly object[] } {
@@ -310,14 +311,25 @@ export async function loadGraph(name: string, tlc: TlcOptions): Promise<LoadedGr
   return { name, spec, stable, transientStates, wallMs: Number(process.hrtime.bigint() - began) / 1e6 };
 }
 
-/** TLC's graph against the code. `start` is where the model's prefix ends in the code; null: it does not get there. */
-export function compare(graph: LoadedGraph, explorer: Explorer, start: Cluster | null): Conformance {
+/**
+ * TLC's graph against the code. `start` is where the model's prefix ends in the code; null: it does not get there. With
+ * `untilParted` the code is not explored once an edge has diverged.
+ */
+export function compare(
+  graph: LoadedGraph,
+  explorer: Explorer,
+  start: Cluster | null,
+  untilParted: boolean,
+): Conformance {
   const began = process.hrtime.bigint();
   const { spec, stable } = graph;
   const replayer = new Replayer(explorer, spec);
   replayer.run();
   const replayMs = Number(process.hrtime.bigint() - began) / 1e6;
-  const code = start === null ? NOTHING : exploredOrThrown(explorer, start);
+  const parted = untilParted && replayer.divergences.length > 0;
+  // A mutant may have no end of states.
+  const statesMax = STATES_PER_SPEC_STATE * stable.size + STATES_SPARE;
+  const code = start === null || parted ? NOTHING : exploredOrThrown(explorer, start, statesMax);
   const reached = new Set([...code.texts].map(digest));
   return {
     name: graph.name,
@@ -340,10 +352,10 @@ export function compare(graph: LoadedGraph, explorer: Explorer, start: Cluster |
 
 const NOTHING: Explored = { texts: new Set(), edges: 0, wallMs: 0 };
 
-/** A mutant of the code may throw on the way: it then reaches nothing, which no spec does. */
-function exploredOrThrown(explorer: Explorer, start: Cluster): Explored {
+/** A mutant of the code may throw on the way, or find no end: it then reaches nothing, which no spec does. */
+function exploredOrThrown(explorer: Explorer, start: Cluster, statesMax: number): Explored {
   try {
-    return explore(explorer, start, STATES_MAX);
+    return explore(explorer, start, statesMax);
   } catch {
     return NOTHING;
   }
