@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { SYNOD_VERSION } from "../harness/record/index.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -121,4 +122,9 @@ test("every protocol has the same grid of files, or says why not", () => {
 test("the README's test command is what continuous integration calls", () => {
   expect(readFileSync(join(root, "README.md"), "utf8")).toContain("npm test");
   expect(readFileSync(join(root, ".ci/run"), "utf8")).toContain("npm test");
+});
+
+test("records name the version of the package", () => {
+  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+  expect(SYNOD_VERSION).toBe(version);
 });

@@ -1,9 +1,9 @@
 /** Where and with what a result was made. */
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { join } from "node:path";
-import type { Machine, Versions } from "../record/index.js";
+import { type Machine, SYNOD_VERSION, type Versions } from "../record/index.js";
 import { scenarioFolder } from "../scenarios/index.js";
 
 /** The folder of the package: of the clone, or of the installed package. */
@@ -11,13 +11,8 @@ export function packageFolder(): string {
   return join(scenarioFolder(), "../..");
 }
 
-export function synodVersion(): string {
-  const text = readFileSync(join(packageFolder(), "package.json"), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
-}
-
 export function versions(): Versions {
-  return { synod: synodVersion(), node: process.versions.node, commit: commitOf(packageFolder()) };
+  return { synod: SYNOD_VERSION, node: process.versions.node, commit: commitOf(packageFolder()) };
 }
 
 /** null outside a clone. A clone's own `.git` is asked for, so that an installed package never names its host's commit. */

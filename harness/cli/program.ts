@@ -4,7 +4,7 @@ import type { TimingProfile } from "../../protocols/core/index.js";
 import { allLevels, builtinModels } from "../check/index.js";
 import { InputError } from "../scenarios/index.js";
 import { collect, parseCount, parseDuration, parseNames, parseSeed, parseSeeds } from "./arguments.js";
-import { synodVersion } from "./environment.js";
+import { SYNOD_VERSION } from "../record/index.js";
 import type { ExitCode } from "./exit.js";
 import { terminal, type Terminal } from "./terminal.js";
 import { check, checkAll, type CheckOptions } from "./verbs/check.js";
@@ -31,7 +31,7 @@ export function createProgram(argv: readonly string[]): Program {
   let code: ExitCode = 0;
   const program = new Command("synod")
     .description("A laboratory for replicated-log consensus: Raft, Multi-Paxos and ZAB under the same faults.")
-    .version(synodVersion())
+    .version(SYNOD_VERSION)
     .option("--json", "print one JSON object on standard output; everything else goes to standard error")
     .addHelpText("after", EXIT_WORDS)
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "synod: ")) })

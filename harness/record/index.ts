@@ -3,3 +3,4 @@ export * from "./history.js";
 export type * from "./manifest.js";
 export type * from "./run.js";
 export * from "./statistics.js";
+export * from "./version.js";

@@ -2,7 +2,8 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { EXIT, type ExitCode } from "../exit.js";
-import { machine, synodVersion } from "../environment.js";
+import { SYNOD_VERSION } from "../../record/index.js";
+import { machine } from "../environment.js";
 import type { DoctorOutput, ToolState } from "../output.js";
 import { list } from "../numbers.js";
 import { table, type Terminal } from "../terminal.js";
@@ -117,7 +118,7 @@ export function doctor(out: Terminal): ExitCode {
       : `This machine cannot run the main job: it lacks ${list(lacking.map((tool) => tool.name))}.`,
   );
   const { cpu, cores, memoryBytes, platform } = machine();
-  out.say(`Synod ${synodVersion()} on ${platform}, ${cores} cores (${cpu}), ${Math.round(memoryBytes / 2 ** 30)} GiB.`);
+  out.say(`Synod ${SYNOD_VERSION} on ${platform}, ${cores} cores (${cpu}), ${Math.round(memoryBytes / 2 ** 30)} GiB.`);
   out.say();
   const rows = tools.map((tool) => [tool.name, tool.found ? "found" : "absent", tool.purpose, tool.version ?? ""]);
   for (const line of leftTable(["tool", "state", "for", "version"], rows)) out.say(line);
@@ -126,7 +127,7 @@ export function doctor(out: Terminal): ExitCode {
     out.say();
     for (const tool of absent) out.say(`${tool.name}: ${tool.install}`);
   }
-  const result: DoctorOutput = { tools, synod: synodVersion(), ready };
+  const result: DoctorOutput = { tools, synod: SYNOD_VERSION, ready };
   out.result(result);
   return ready ? EXIT.ok : EXIT.unknown;
 }

@@ -1,8 +1,7 @@
 /** `synod replay MANIFEST`: a recorded run again, to the same hash. */
-import type { RunManifest } from "../../record/index.js";
+import { type RunManifest, SYNOD_VERSION } from "../../record/index.js";
 import { checkScenario, InputError, parseJson, readText, type Scenario, validate } from "../../scenarios/index.js";
 import { EXIT, exitOf, type ExitCode } from "../exit.js";
-import { synodVersion } from "../environment.js";
 import { subjectByName, subjectNames } from "../protocols.js";
 import { type FullRun, prepare, runChecked, type RunRequest } from "../run.js";
 import type { Terminal } from "../terminal.js";
@@ -29,9 +28,8 @@ export function replay(file: string, checkDeadlineMs: number, out: Terminal): Ex
 }
 
 function whyDifferent(manifest: RunManifest): string {
-  const now = synodVersion();
-  if (manifest.synodVersion !== now)
-    return `It was made by Synod ${manifest.synodVersion}, this is ${now}: what a protocol does may have changed.`;
+  if (manifest.synodVersion !== SYNOD_VERSION)
+    return `It was made by Synod ${manifest.synodVersion}, this is ${SYNOD_VERSION}: what a protocol does may have changed.`;
   return "Equal inputs gave different runs: something in a core or in the simulator is not deterministic, or its code has changed.";
 }
 

@@ -1,10 +1,7 @@
 /** The run manifest: what a rerun needs, and the rerun. */
-import type { RunManifest } from "../../record/index.js";
+import { type RunManifest, SYNOD_VERSION } from "../../record/index.js";
 import { resolveOptions, type Scenario } from "../../scenarios/index.js";
 import type { SimulationSpec, Subject } from "./spec.js";
-
-/** Version of Synod that wrote a manifest. */
-export const SYNOD_VERSION = "0.1.0";
 
 export function manifestOf(spec: SimulationSpec, traceHash: string, verdict: RunManifest["verdict"]): RunManifest {
   return {
