@@ -198,16 +198,24 @@ PrefixElected == << P("Elect", <<"n1", "n1">>), P("Elect", <<"n2", "n1">>), P("E
 PrefixTwo == << P("Elect", <<"n1", "n1">>), P("Elect", <<"n2", "n1">>) >>
 \* An epoch is led, its first transaction is proposed.
 PrefixBroadcast == Lead("n1", "n2")
-\* n1 has a transaction of epoch 1 that nobody else has; n2 and n3 have committed one of epoch 2 in its place. n1 comes
-\* back: its history diverges, it needs TRUNC. n2 leads again.
+\* n1 has two transactions of epoch 1 that nobody else has; n2 and n3 have committed one of epoch 2 in their place. n1
+\* comes back: its history diverges, it needs TRUNC. n2 leads again.
 PrefixTrunc ==
-  Lead("n1", "n2") \o Alone("n1") \o << Leave("n1"), Leave("n2"), LoseAll >>
+  Lead("n1", "n2") \o Alone("n1") \o Alone("n1") \o << Leave("n1"), Leave("n2"), LoseAll >>
   \o Lead("n2", "n3") \o Both("n2", "n3") \o << Leave("n2"), Leave("n3"), LoseAll >>
   \o << P("Elect", <<"n2", "n2">>), P("Elect", <<"n1", "n2">>) >>
 \* The same, one step before: two histories that diverge, nobody has discovered an epoch above them.
 PrefixDiverged ==
   Lead("n1", "n2") \o Alone("n1") \o << Leave("n1"), Leave("n2"), LoseAll >>
   \o Discover("n2", "n3") \o Synchronize("n2", "n3", "DIFF")
+\* The oracle elects n3, which has nothing, while n1 has a committed transaction: n3 must give up.
+PrefixAhead ==
+  Lead("n1", "n2") \o Both("n1", "n2") \o << Leave("n1"), Leave("n2"), LoseAll >> \o Discover("n3", "n1")
+\* n1 and n3 propose the same epoch. n2 has promised itself to n1, and now follows n3.
+PrefixPromised ==
+  << P("Elect", <<"n3", "n3">>), P("Elect", <<"n2", "n3">>), M("FOLLOWERINFO", "n2", "n3"), Leave("n2") >>
+  \o Discover("n1", "n2")
+  \o << Leave("n2"), LoseAll, P("Persist", <<"n3">>), P("Elect", <<"n2", "n3">>), M("FOLLOWERINFO", "n2", "n3") >>
 \* n1 and n2 have committed two transactions and a snapshot replaced them: n3 needs SNAP.
 PrefixSnap ==
   Lead("n1", "n2") \o Both("n1", "n2") \o << P("TakeSnapshot", <<"n1", 1>>), P("Persist", <<"n1">>), LoseAll >>

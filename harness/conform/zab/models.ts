@@ -19,7 +19,7 @@ export interface Bounds {
 }
 
 /** The models that code and spec are both explored in. */
-export const ZAB_MODELS = ["Elected", "Broadcast", "Diverged", "Trunc", "Snap"] as const;
+export const ZAB_MODELS = ["Elected", "Again", "Broadcast", "Diverged", "Ahead", "Promised", "Trunc", "Snap"] as const;
 
 export function modelFile(name: string): string {
   return join(specFolder(), "zab", `MCZab${name}.cfg`);
