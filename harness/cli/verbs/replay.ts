@@ -10,8 +10,8 @@ import { outputOf, sayRun } from "./sim.js";
 export function replay(file: string, checkDeadlineMs: number, out: Terminal): ExitCode {
   const { manifest, scenario } = loadManifest(file);
   const { protocol, timing, seed, omittedOperations, eventsMax } = manifest;
-  const request: RunRequest = { protocol, scenario, scenarioName: `${file}: /scenario`, timing, seed, checkDeadlineMs };
-  prepare(request);
+  const request: RunRequest = { protocol, scenario, scenarioName: file, timing, seed, checkDeadlineMs };
+  inside(() => prepare(request));
   const run: FullRun = runChecked(request, { omittedOperations, eventsMax });
   const command = `npx synod replay ${file}`;
   const repeated = { ...run, record: { ...run.record, command } };
@@ -46,13 +46,13 @@ export function loadManifest(file: string): { readonly manifest: RunManifest; re
       found: JSON.stringify(manifest.protocol),
     });
   subjectByName(manifest.protocol);
-  return { manifest, scenario: inside(manifest.scenario, file) };
+  return { manifest, scenario: inside(() => checkScenario(manifest.scenario, file)) };
 }
 
-/** The scenario in a manifest, with the paths of its errors as they are in the manifest's file. */
-function inside(value: unknown, file: string): Scenario {
+/** What is wrong with the scenario in a manifest, with its path as it is in the manifest's file. */
+function inside<T>(read: () => T): T {
   try {
-    return checkScenario(value, file);
+    return read();
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     const { detail } = error;
