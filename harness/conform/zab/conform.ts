@@ -26,9 +26,27 @@ export interface Conformance {
   readonly coreSteps: number;
 }
 
+interface SpecState {
+  readonly id: string;
+  readonly text: string;
+  readonly hash: string;
+  /** Actions of the prefix that are to come. */
+  readonly prefix: number;
+}
+
+interface SpecEdge {
+  readonly from: string;
+  readonly to: string;
+  readonly name: string;
+  readonly args: readonly unknown[];
+  /** The text of the message that it is about; empty: none. */
+  readonly packet: string;
+}
+
 /** TLC's graph of a model, kept in memory so that several cores can be held against it. */
 export interface SpecGraph {
-  readonly items: readonly GraphItem[];
+  /** In the order of discovery: a state before the first edge that names it. */
+  readonly items: readonly (SpecState | SpecEdge)[];
   readonly wallMs: number;
 }
 
@@ -39,15 +57,33 @@ export async function specGraph(model: string, settings: Pick<TlcOptions, "timeo
   const spec = join(specFolder(), "zab", "MCZab.tla");
   const library = [join(specFolder(), "common")];
   const stream = graph({ ...settings, spec, config: modelFile(model), library, quickStart: true });
-  const items: GraphItem[] = [];
+  const items: (SpecState | SpecEdge)[] = [];
+  const seen = new Set<string>();
   for (;;) {
     const next = await stream.next();
     if (next.done === true) {
       if (next.value.verdict !== "ok") throw new Error(`TLC on ${model}: ${next.value.reason ?? next.value.verdict}`);
       return { items, wallMs: next.value.wallMs };
     }
-    items.push(next.value);
+    const item = prepared(next.value);
+    if ("packet" in item) {
+      const key = `${item.from} ${item.to} ${item.name} ${item.packet || JSON.stringify(item.args)}`;
+      if (seen.has(key)) continue; // The same edge by another disjunct of the spec.
+      seen.add(key);
+    }
+    items.push(item);
   }
+}
+
+function prepared(item: GraphItem): SpecState | SpecEdge {
+  if ("state" in item) {
+    const text = canonical(item.state);
+    return { id: item.id, text, hash: hash(text), prefix: (item.state as Cluster).left.prefix };
+  }
+  const { name, args } = item.action;
+  const [to, from, message] = args;
+  const isMessage = name.startsWith("Handle") || name === "Take";
+  return { from: item.from, to: item.to, name, args, packet: isMessage ? canonical({ from, to, message }) : "" };
 }
 
 function worldOf(module: ZabModule, bounds: Bounds): World {
@@ -64,12 +100,12 @@ function worldOf(module: ZabModule, bounds: Bounds): World {
 }
 
 /** The edge's action as the code's choice. */
-function moveOf(world: World, name: string, args: readonly unknown[]): Move {
+function moveOf(world: World, { name, args, packet }: SpecEdge): Move {
   const at = args[0] as string;
-  if (name.startsWith("Handle") || name === "Take") {
-    const packet = world.cores.packets.texts.indexOf(canonical({ from: args[1], to: at, message: args[2] }));
-    if (packet < 0) throw new Error(`the code never sent ${JSON.stringify(args)}`);
-    return { name: name === "Take" ? "Take" : "Receive", at, with: packet };
+  if (packet !== "") {
+    const known = world.cores.packets.find(packet);
+    if (known === undefined) throw new Error(`the code never sent ${packet}`);
+    return { name: name === "Take" ? "Take" : "Receive", at, with: known };
   }
   if (name === "LeaveEpoch" || name === "LeaderTick") return { name: "GiveUp", at, with: 0 };
   return { name, at, with: (args[1] ?? 0) as string | number };
@@ -127,48 +163,48 @@ class Replay {
   private readonly world: World;
   private readonly texts = new Map<string, string>();
   private readonly clusters = new Map<string, Cluster>();
-  private readonly seen = new Set<string>();
+  private readonly keys = new Map<string, string>();
 
   constructor(world: World) {
     this.world = world;
   }
 
-  item(item: GraphItem): void {
-    if ("state" in item) this.state(item.id, item.state);
-    else this.edge(item);
+  item(item: SpecState | SpecEdge): void {
+    if ("packet" in item) this.edge(item);
+    else this.state(item);
   }
 
-  private state(id: string, state: unknown): void {
-    const text = canonical(state);
-    const { prefix } = (state as Cluster).left;
+  private state({ id, text, hash: digest, prefix }: SpecState): void {
     if (this.texts.size === 0) {
       const initial = this.world.initial(prefix);
-      if (this.world.text(initial) === text) this.clusters.set(id, initial);
+      if (this.world.text(initial) === text) this.reached(id, initial, prefix);
       else this.differs(text, this.world.text(initial), "the initial state");
     }
     this.texts.set(id, text);
-    if (prefix === 0) this.stable.add(hash(text));
-    if (prefix === 0 && this.texts.size === 1) this.start = this.clusters.get(id) ?? null;
+    if (prefix === 0) this.stable.add(digest);
   }
 
-  private edge({ from, to, action }: Extract<GraphItem, { from: string }>): void {
-    const key = `${from} ${to} ${JSON.stringify(action)}`;
-    if (this.seen.has(key)) return;
-    this.seen.add(key);
+  private reached(id: string, cluster: Cluster, prefix: number): void {
+    this.clusters.set(id, cluster);
+    this.keys.set(id, this.world.key(cluster));
+    if (prefix === 0) this.start ??= cluster;
+  }
+
+  private edge(edge: SpecEdge): void {
+    const { from, to, name, args } = edge;
     this.edges += 1;
     const cluster = this.clusters.get(from);
     if (cluster === undefined) return; // Beyond a divergence.
     this.replayed += 1;
-    const what = `${action.name} ${JSON.stringify(action.args)}`;
+    const what = `${name} ${JSON.stringify(args)}`;
     try {
-      const move = moveOf(this.world, action.name, action.args);
-      const taken = this.world.take(cluster, move);
+      const taken = this.world.take(cluster, moveOf(this.world, edge));
       const prefix = Math.max(0, cluster.left.prefix - 1);
-      const next = { ...taken, left: { ...taken.left, prefix } };
+      const next = prefix === taken.left.prefix ? taken : { ...taken, left: { ...taken.left, prefix } };
+      if (this.keys.get(to) === this.world.key(next)) return;
       const text = this.world.text(next);
       if (text !== this.texts.get(to)) return this.differs(this.texts.get(to) ?? "", text, what);
-      if (!this.clusters.has(to)) this.clusters.set(to, next);
-      if (cluster.left.prefix === 1) this.start = next;
+      if (!this.clusters.has(to)) this.reached(to, next, prefix);
     } catch (error) {
       this.diverge(`${what}: ${error instanceof Error ? error.message : String(error)}`);
     }

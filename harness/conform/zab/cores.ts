@@ -21,6 +21,11 @@ export class Interner<T> {
     return this.values.length - 1;
   }
 
+  /** undefined: it never came up. */
+  find(text: string): number | undefined {
+    return this.places.get(text);
+  }
+
   get(place: number): T {
     return this.values[place] as T;
   }
