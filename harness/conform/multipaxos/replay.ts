@@ -28,7 +28,6 @@ export interface Conformance {
   readonly specStates: number;
   readonly transientStates: number;
   readonly specEdges: number;
-  /** Includes what follows an edge in the same step, each time. */
   readonly edgesReplayed: number;
   readonly codeStates: number;
   readonly codeEdges: number;
@@ -153,7 +152,7 @@ class SpecGraph {
 
 class Replayer {
   readonly divergences: Divergence[] = [];
-  replayed = 0;
+  readonly replayed = new Set<SpecEdge>();
   private readonly explorer: Explorer;
   private readonly spec: SpecGraph;
   private readonly reached = new Map<
@@ -198,7 +197,7 @@ class Replayer {
     // The spec goes on by itself to its next stable state.
     const names = [edge.name];
     let to = edge.to;
-    this.replayed += 1;
+    this.replayed.add(edge);
     while (this.spec.states.get(to)?.quiet === false) {
       const next = [...(this.spec.edges.get(to)?.values() ?? [])];
       const only = next[0];
@@ -206,7 +205,7 @@ class Replayer {
       if (next.length > 1) return this.diverge(id, edge, `the spec does not say what follows ${names.join(", ")}`);
       names.push(only.name);
       to = only.to;
-      this.replayed += 1;
+      this.replayed.add(only);
     }
     if (edge.name !== "Restart" && names.join() !== taken.actions.join())
       return this.diverge(id, edge, `spec: ${names.join(", ")}; code: ${taken.actions.join(", ")}`);
@@ -336,7 +335,7 @@ export function compare(
     specStates: stable.size,
     transientStates: graph.transientStates,
     specEdges: spec.edgeCount,
-    edgesReplayed: replayer.replayed,
+    edgesReplayed: replayer.replayed.size,
     codeStates: reached.size,
     codeEdges: code.edges,
     steps: explorer.replicas.steps,
