@@ -210,7 +210,7 @@ PrefixDiverged ==
   \o Discover("n2", "n3") \o Synchronize("n2", "n3", "DIFF")
 \* The oracle elects n3, which has nothing, while n1 has a committed transaction: n3 must give up.
 PrefixAhead ==
-  Lead("n1", "n2") \o Both("n1", "n2") \o << Leave("n1"), Leave("n2"), LoseAll >> \o Discover("n3", "n1")
+  Lead("n1", "n2") \o Both("n1", "n2") \o << P("Restart", <<"n1", 0>>), Leave("n2"), LoseAll >> \o Discover("n3", "n1")
 \* n1 and n3 propose the same epoch. n2 has promised itself to n1, and now follows n3.
 PrefixPromised ==
   << P("Elect", <<"n3", "n3">>), P("Elect", <<"n2", "n3">>), M("FOLLOWERINFO", "n2", "n3"), Leave("n2") >>
