@@ -1,7 +1,8 @@
 /** `npm run bench [name…]`: all benchmarks, or those named. Compiled code only; see bench/README.md for how to read the figures. */
 import { benchSteps } from "./step.js";
+import { benchWal } from "./wal.js";
 
-const benches: { readonly [name: string]: () => Promise<void> | void } = { step: benchSteps };
+const benches: { readonly [name: string]: () => Promise<void> | void } = { step: benchSteps, wal: benchWal };
 
 const names = process.argv.slice(2);
 const unknown = names.find((name) => !(name in benches));

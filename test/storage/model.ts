@@ -60,7 +60,9 @@ export function writesArbitrary(lengthMax: number): fc.Arbitrary<Step[]> {
   });
   const reopen = fc.constant({ type: "reopen" as const });
   return fc.array(fc.oneof({ weight: 8, arbitrary: write }, { weight: 1, arbitrary: reopen }), {
+    minLength: 10,
     maxLength: lengthMax,
+    size: "max",
   });
 }
 

@@ -1,103 +1,25 @@
 /** The storage contract on a write-ahead log: groups of writes become records, one sync at a time. */
-import { join } from "node:path";
 import { assert, type Snapshot, type WriteSeq } from "../../../protocols/core/index.js";
 import {
   type ImageName,
-  type Opened,
   type Storage,
   type StorageCounts,
-  type StorageDriver,
   StorageError,
   type StorageOptions,
   type Write,
 } from "../contract.js";
-import { emptyCounts } from "../counts.js";
-import type { Files } from "../files.js";
 import type { StoredWrite } from "../image.js";
 import { Images } from "../images.js";
-import { nodeFiles } from "../nodeFiles.js";
 import { SyncChoice } from "../syncChoice.js";
 import { type Body, EMPTY_BODY, encodeBody, storedWrite, writeBytes } from "./body.js";
 import { BODY_BYTES_MAX } from "./format.js";
 import { RecordLog } from "./log.js";
-import { type RecoveredLog, recoverLog } from "./recover.js";
+import type { Settings } from "./settings.js";
 
-const IMAGES = "images";
 const DISK_ADVICE =
   "Stop the node, look at the operating system's log for this disk, and start it again from the same folder";
 
-export interface WalOptions {
-  readonly files?: Files;
-  /** Size of a segment in bytes, a multiple of 512, at least 4096. @default 64 MiB */
-  readonly segmentBytes?: number;
-  /** Segments kept to be used again. @default 2 */
-  readonly sparesMax?: number;
-  /** A batch takes no more writes once it has so many bytes. @default 8 MiB */
-  readonly batchBytesMax?: number;
-  /**
-   * So long after the last write, a record without content tells that it is durable, so that later damage to it is not
-   * taken for a torn batch. Milliseconds; null: only at `close`. @default 50
-   */
-  readonly markAfterMs?: number | null;
-}
-
-type Settings = Required<WalOptions>;
-
-const DEFAULTS: Settings = {
-  files: nodeFiles,
-  segmentBytes: 64 * 2 ** 20,
-  sparesMax: 2,
-  batchBytesMax: 8 * 2 ** 20,
-  markAfterMs: 50,
-};
-
-export function walDriver(options: WalOptions = {}): StorageDriver {
-  const settings = { ...DEFAULTS, ...options };
-  if (settings.segmentBytes < 4096 || settings.segmentBytes % 512 !== 0 || settings.segmentBytes > 2 ** 31) {
-    throw new RangeError(`a segment of ${settings.segmentBytes} bytes: a multiple of 512 from 4096 to 2 GiB expected`);
-  }
-  return { name: "wal", open: (dir, storageOptions) => openWal(dir, settings, storageOptions) };
-}
-
-async function openWal<H>(dir: string, settings: Settings, options: StorageOptions<H>): Promise<Opened<H>> {
-  const { files } = settings;
-  files.makeFolder(dir);
-  const unlock = files.lock(dir);
-  let wal: Wal<H> | null = null;
-  let recovered: RecoveredLog | null = null;
-  try {
-    recovered = recoverLog(files, dir);
-    const { tail, spares, image, cut } = recovered;
-    const images = new Images(files, join(dir, IMAGES));
-    if (tail === null && images.size > 0) throw noLog(dir);
-    if (image.snapshot !== null) images.check(image.snapshot);
-    const stored = image.stored(options.hardCodec);
-    const counts = emptyCounts();
-    const log = new RecordLog(files, dir, settings, tail, spares, counts);
-    const base = { hard: image.hard, snapshot: image.snapshot };
-    wal = new Wal(log, images, settings, options, counts, base, unlock);
-    await wal.begin();
-    if (tail === null || tail.number === 1) return { result: "absent", storage: wal, incarnation: 1 };
-    return { result: "valid", storage: wal, incarnation: tail.incarnation, recovered: stored, cut };
-  } catch (error) {
-    recovered?.tail?.file.close();
-    unlock();
-    if (wal === null && error instanceof StorageError) return { result: "corrupt", error };
-    throw error instanceof StorageError ? error : failure("write-failed", dir, error);
-  }
-}
-
-function noLog(dir: string): StorageError {
-  return new StorageError({
-    code: "missing-file",
-    file: dir,
-    offsetBytes: null,
-    found: "there are snapshot images and no segment",
-    advice: "Put the segments back, or move the folder away and add the member again under a new identity",
-  });
-}
-
-function failure(code: "write-failed" | "sync-failed", file: string, cause: unknown): StorageError {
+export function failure(code: "write-failed" | "sync-failed", file: string, cause: unknown): StorageError {
   return new StorageError({ code, file, offsetBytes: null, found: String(cause), advice: DISK_ADVICE }, cause);
 }
 
@@ -113,7 +35,7 @@ interface Compaction {
   readonly snapshot: Snapshot;
 }
 
-class Wal<H> implements Storage<H> {
+export class Wal<H> implements Storage<H> {
   readonly counts: StorageCounts;
   readonly #log: RecordLog;
   readonly #images: Images;
