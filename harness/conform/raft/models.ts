@@ -88,7 +88,11 @@ export const models: readonly Model[] = [
       ["Restart", "n1", "0"],
       ...campaignInVain("n1", "n2", "n3"),
       ...elect("n1", "n2", "n3"),
-      ...lose("n1", "n3"),
+      // n3 hears of it and refuses: it may start an election at any time.
+      ["HandleAppendEntriesRequest", from("n1"), to("n3")],
+      ["SyncPersist", "n3", "1"],
+      ["Drop", '"AppendEntriesResponse"', from("n3")],
+      ["LeaderSilent", "n3"],
     ],
   },
   {
