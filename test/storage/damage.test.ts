@@ -187,7 +187,7 @@ describe("damage to a store that was closed", () => {
       const names = new Map(built.image.names);
       names.delete(path);
       const opened = await openOn({ files: built.image.files, names });
-      // Without the first, the second looks like the first of a store that was compacted: see the next test.
+      // Without the first, the second looks like the first of a store that was compacted; a snapshot is in force here.
       if (i > 0) expectCorrupt(opened, path);
       expectCorrupt(await openOn(changed(built.image, path, (bytes) => bytes.slice(0, 4096 - SECTOR))), path);
       const other = segments[(i + 1) % segments.length] as string;
@@ -202,6 +202,25 @@ describe("damage to a store that was closed", () => {
     const only = new Map([...built.image.names].filter(([path]) => path.endsWith(".image")));
     const opened = await openOn({ files: built.image.files, names: only });
     expect(opened).toMatchObject({ result: "corrupt", error: { detail: { code: "missing-file" } } });
+  });
+
+  test("without a snapshot, the absence of the first segment is found", async () => {
+    const files = new SimulatedFiles();
+    const opened = await openOn(files);
+    if (opened.result === "corrupt") throw opened.error;
+    const entry = { index: 1, round: 1, kind: "command", command: new Uint8Array(3000) } as const;
+    for (let seq = 1; seq <= 3; seq += 1) {
+      opened.storage.append({
+        seq,
+        hard: null,
+        truncateFrom: null,
+        snapshot: null,
+        entries: [{ ...entry, index: seq }],
+      });
+    }
+    await opened.storage.close();
+    files.remove(`${DIR}/segment-0000000001.wal`);
+    expectCorrupt(await openOn(files), `${DIR}/segment-0000000001.wal`);
   });
 
   test("the error names file, place and what to do", async () => {

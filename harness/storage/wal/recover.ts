@@ -70,6 +70,11 @@ export function recoverLog(files: Files, dir: string): RecoveredLog {
     previous = { scan, path: segment.path, nextNumber };
   }
   if (unfinished !== null) spares.push(undo(files, dir, unfinished, spares));
+  if ((generations[0] ?? 1) > 1 && image.snapshot === null) {
+    // Segments go only when a snapshot stands for what they held.
+    const first = join(dir, segmentName(1));
+    throw corrupt("missing-file", first, null, "the log begins later, and without a snapshot");
+  }
   if (previous === null) return { tail: null, spares, image, cut: null };
   if (isSealed(previous.scan)) {
     throw corrupt(
