@@ -99,7 +99,7 @@ export class HistoryWriter {
 
   /** Writes one event. Its `index` is set by the writer. */
   write(event: Omit<HistoryEvent, "index">): void {
-    this.pending += `${encodeHistoryEvent({ ...event, index: this.count } as HistoryEvent)}\n`;
+    this.pending += `${encodeHistoryEvent({ ...event, index: this.count })}\n`;
     this.count += 1;
     if (this.pending.length >= this.pieceChars) this.flush();
   }

@@ -109,8 +109,3 @@ function cluster(): Configuration {
   }));
   return { members, quorums: null };
 }
-
-/** One run a line. */
-export function ndjson(runs: readonly { readonly events: readonly unknown[] }[]): string {
-  return runs.map(({ events }) => `${JSON.stringify(events)}\n`).join("");
-}

@@ -326,7 +326,7 @@ export class Faults {
     for (const link of world.links) {
       if (!numbers.has(link.from) || !numbers.has(link.to)) continue;
       while (link.cuts > 0) healLink(world, link);
-      for (const { fault } of [...link.overlays]) removeOverlay(link, fault);
+      for (const { fault } of link.overlays.slice()) removeOverlay(link, fault);
     }
     for (const node of world.nodes) if (!core.has(node)) this.isolateIfDamaged(node, numbers);
     for (const node of world.nodes) {

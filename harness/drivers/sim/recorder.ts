@@ -47,7 +47,7 @@ export class Recorder {
     const event: Recorded = isRead(operation)
       ? { index, time, process, type, f, key, value, level }
       : { index, time, process, type, f, key, value };
-    this.events.push(event as HistoryEvent);
+    this.events.push(event);
     return event;
   }
 }

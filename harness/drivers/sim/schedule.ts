@@ -39,7 +39,7 @@ function occurrences(scenario: Scenario, fault: Fault, random: Random): Fault[] 
   const first = fixed(fault.atMs, random);
   for (let at = first; at < end; at += everyMs ?? Number.POSITIVE_INFINITY) {
     const times = fault.forMs === undefined ? { atMs: at } : { atMs: at, forMs: fixed(fault.forMs, random) };
-    found.push({ ...drawnQuantities(once as Fault, random), ...times });
+    found.push({ ...drawnQuantities(once, random), ...times });
   }
   return found;
 }
