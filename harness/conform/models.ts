@@ -2,5 +2,6 @@
 import type { CheckedProtocol } from "./checked.js";
 import { multipaxosModels } from "./multipaxos/check.js";
 import { raftModels } from "./raft/check.js";
+import { zabModels } from "./zab/check.js";
 
-export const CHECKED: readonly CheckedProtocol[] = [raftModels, multipaxosModels];
+export const CHECKED: readonly CheckedProtocol[] = [raftModels, multipaxosModels, zabModels];

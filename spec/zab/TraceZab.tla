@@ -58,7 +58,7 @@ Wrote(i) ==
   IF Len(pending) > Len(disk[i].pending) THEN << pending[Len(pending)].image >> ELSE << >>
 
 StepMatches(e) ==
-  /\ Same(tid, line, "then", act'.then, e.then)
+  /\ Same(tid, line, "names", act'.then, e.names)
   /\ Same(tid, line, "sent", SentBag, SetOf(e.sent))
   /\ Same(tid, line, "wrote", Wrote(e.node), e.wrote)
   /\ Same(tid, line, "state", node'[e.node], e.state)

@@ -9,16 +9,16 @@ const NODES = 4;
 
 /** Small enough for snapshots, windows and timeouts to happen within a second. */
 const OPTIONS: Partial<ZabOptions> = {
-  tickTimeMs: 100,
+  tickTimeMs: 20,
   initLimit: 4,
   syncLimit: 3,
-  finalizeWaitMs: 30,
-  notificationMinMs: 40,
-  notificationMaxMs: 400,
-  connectRetryMs: 30,
+  finalizeWaitMs: 8,
+  notificationMinMs: 10,
+  notificationMaxMs: 80,
+  connectRetryMs: 8,
   windowEntries: 3,
-  snapshotEveryEntries: 8,
-  trailingEntries: 3,
+  snapshotEveryEntries: 3,
+  trailingEntries: 1,
 };
 
 /** Three voters and an observer on links that lose, double and reorder, with crashes and a cut. */
@@ -54,9 +54,9 @@ function roughScenario(): Scenario {
       valueBytes: 16,
     },
     faults: [
-      { type: "crash", node: "random", atMs: { min: 20, max: 150 }, forMs: { min: 5, max: 100 }, tornWrite: 0.5 },
-      { type: "crash", node: "leader", atMs: { min: 100, max: 300 }, forMs: { min: 5, max: 100 } },
-      { type: "cut", from: "n1", to: "n2", oneWay: true, atMs: { min: 50, max: 300 }, forMs: { min: 50, max: 300 } },
+      { type: "crash", node: "random", atMs: { min: 5, max: 40 }, forMs: { min: 2, max: 20 }, tornWrite: 0.5 },
+      { type: "crash", node: "leader", atMs: { min: 20, max: 60 }, forMs: { min: 2, max: 30 } },
+      { type: "cut", from: "n1", to: "n2", oneWay: true, atMs: { min: 10, max: 60 }, forMs: { min: 20, max: 100 } },
     ],
     durationMs: 1200,
     mode: "safety",
@@ -75,8 +75,8 @@ export function actionsOf(traces: readonly (readonly TraceEvent[])[]): ReadonlyM
   const counts = new Map<string, number>();
   for (const trace of traces) {
     for (const event of trace) {
-      const { then = [] } = event as { readonly then?: readonly string[] };
-      for (const name of then.length > 0 ? then : [event.action]) counts.set(name, (counts.get(name) ?? 0) + 1);
+      const { names = [] } = event as { readonly names?: readonly string[] };
+      for (const name of names.length > 0 ? names : [event.action]) counts.set(name, (counts.get(name) ?? 0) + 1);
     }
   }
   return counts;

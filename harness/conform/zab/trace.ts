@@ -12,7 +12,7 @@ export interface ZabEvent {
   /** [from, message], or empty. */
   readonly received: readonly unknown[];
   /** Every action of the step, in order. */
-  readonly then: readonly string[];
+  readonly names: readonly string[];
   /** [to, message, how many], sorted by text. */
   readonly sent: readonly unknown[];
   /** The disk once this step's write is on it; empty where nothing was written. */
@@ -96,7 +96,7 @@ export class ZabTrace {
 
   private environment(line: TraceLine): void {
     const { node, action, args, seq } = line;
-    const event = { node, action, args, received: [], then: [], sent: [], wrote: [], state: [], seq };
+    const event = { node, action, args, received: [], names: [], sent: [], wrote: [], state: [], seq };
     if (action === "Drop" || action === "Duplicate")
       this.events.push({ ...event, args: [args[0], args[1], messageView(args[2])] });
     else if (action === "Sync") this.sync(event, args[1] as number);
@@ -139,9 +139,9 @@ export class ZabTrace {
       wrote.push(disk.image.view());
     }
     const received = first.received === null ? [] : [first.received[0], messageView(first.received[1])];
-    const then = lines.map((line) => line.action);
+    const names = lines.map((line) => line.action);
     const sent = countSent(lines);
-    this.events.push({ node, action, args, received, then, sent, wrote, state: last.state, seq });
+    this.events.push({ node, action, args, received, names, sent, wrote, state: last.state, seq });
   }
 }
 
