@@ -22,7 +22,7 @@ const OPTIONS: Partial<ZabOptions> = {
 };
 
 /** Three voters and an observer on links that lose, double and reorder, with crashes and a cut. */
-function roughScenario(): Scenario {
+export function roughScenario(): Scenario {
   const nodes = Array.from({ length: NODES }, (_, n) => ({
     region: "home",
     role: n < VOTERS ? ("voter" as const) : ("learner" as const),
@@ -54,8 +54,8 @@ function roughScenario(): Scenario {
       valueBytes: 16,
     },
     faults: [
-      { type: "crash", node: "random", atMs: { min: 5, max: 40 }, forMs: { min: 2, max: 20 }, tornWrite: 0.5 },
-      { type: "crash", node: "leader", atMs: { min: 20, max: 60 }, forMs: { min: 2, max: 30 } },
+      { type: "crash", nodes: "random", atMs: { min: 5, max: 40 }, forMs: { min: 2, max: 20 }, tornWrite: 0.5 },
+      { type: "crash", nodes: "leader", atMs: { min: 20, max: 60 }, forMs: { min: 2, max: 30 } },
       { type: "cut", from: "n1", to: "n2", oneWay: true, atMs: { min: 10, max: 60 }, forMs: { min: 20, max: 100 } },
     ],
     durationMs: 1200,
