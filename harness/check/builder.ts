@@ -269,7 +269,7 @@ function emptyColumns(capacity: number): MutableColumns {
 
 function grownColumns(c: MutableColumns, capacity: number): MutableColumns {
   const larger = emptyColumns(capacity);
-  for (const name of Object.keys(c) as (keyof H.Columns)[]) larger[name].set(c[name] as Uint8Array);
+  for (const name of Object.keys(c) as (keyof H.Columns)[]) larger[name].set(c[name]);
   return larger;
 }
 

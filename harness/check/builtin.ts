@@ -24,7 +24,7 @@ export function rejectForeignOperations(h: History, model: BuiltinModel): void {
   const foreign = h.names.findIndex((name) => !words[model].includes(name));
   if (foreign < 0) return;
   const i = h.name.indexOf(foreign);
-  const line = (h.line[i] as number | undefined) ?? 0;
+  const line = h.line[i] ?? 0;
   throw new HistoryFormatError(
     h.file,
     line,

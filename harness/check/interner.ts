@@ -66,7 +66,7 @@ export class Interner {
   }
 
   text(id: number): string {
-    return textDecoder.decode(this.bytes.subarray(this.starts[id] as number, this.starts[id + 1] as number));
+    return textDecoder.decode(this.bytes.subarray(this.starts[id], this.starts[id + 1]));
   }
 
   value(id: number): HistoryValue {

@@ -84,7 +84,7 @@ function orderInstant(columns: Columns, codes: Int32Array): Int32Array {
     const queue = byProcess.get(columns.process[code >> 1] as number) as number[];
     if (queue[0] !== code || (code & 1) === 0 || queue.length === 1) continue;
     result.push(queue.shift() as number);
-    if (((queue[0] as number) & 1) === 0) result.push(queue.shift() as number);
+    if ((queue[0] & 1) === 0) result.push(queue.shift() as number);
   }
   for (const code of codes) {
     const queue = byProcess.get(columns.process[code >> 1] as number) as number[];

@@ -106,7 +106,7 @@ function isReading(op: ModelOperation): boolean {
 
 function rangeHolds(state: State, op: ModelOperation, initial: HistoryValue): boolean {
   const pairs = new Map(
-    (op.output as readonly (readonly [string, HistoryValue])[]).map(([key, value]) => [String(key), value]),
+    (op.output as readonly (readonly [unknown, HistoryValue])[]).map(([key, value]) => [String(key), value]),
   );
   const from = String(op.key ?? "");
   for (const [key, value] of state) {

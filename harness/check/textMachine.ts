@@ -220,6 +220,6 @@ export class TextMachine implements Machine {
       this.rangeStart[state] = low;
       this.rangeEnd[state] = stop;
     }
-    return (this.rangeEnd[state] as number) > (this.rangeStart[state] as number) ? state : this.dead;
+    return this.rangeEnd[state] > (this.rangeStart[state] as number) ? state : this.dead;
   }
 }

@@ -71,7 +71,7 @@ function rangeHolds(h: History, i: number, stateOf: (key: number) => string): bo
   const from = String(h.keys.value(h.key[i] as number) ?? "");
   const end = h.values.value(h.a[i] as number);
   const pairs = new Map(
-    (h.values.value(h.b[i] as number) as readonly [string, unknown][]).map(([k, v]) => [String(k), JSON.stringify(v)]),
+    (h.values.value(h.b[i] as number) as readonly [unknown, unknown][]).map(([k, v]) => [String(k), JSON.stringify(v)]),
   );
   let found = 0;
   for (let key = 0; key < h.keys.count; key++) {

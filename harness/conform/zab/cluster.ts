@@ -67,9 +67,9 @@ export class World {
 
   key(c: Cluster): string {
     const disks = c.disks.map(
-      ({ durable, pending }) => `${durable}/${pending.map((p) => `${p.image}:${p.held}`).join("/")}`,
+      ({ durable, pending }) => `${durable}/${pending.map((p) => `${p.image}:${p.held.join()}`).join("/")}`,
     );
-    return `${c.nodes}|${disks.join(";")}|${c.messages}|${Object.values(c.left)}`;
+    return `${c.nodes.join()}|${disks.join(";")}|${c.messages.join()}|${Object.values(c.left).join()}`;
   }
 
   /** As MCZab!Bare has it. */
