@@ -126,6 +126,7 @@ function certify(h: History, result: LinearizableResult): Certificate | undefine
 
 function linearizableInWords(h: History, result: LinearizableResult): string {
   const n = `${result.operations} operations`;
+  if (result.verdict === "ok" && result.operations === 0) return "Linearizable, but empty: there was nothing to check.";
   if (result.verdict === "ok") return `Linearizable: ${n} have an order that is legal and keeps real time.`;
   if (result.verdict === "unknown") return `Unknown: ${result.reason}.`;
   const head = `Not linearizable: ${result.reason}.`;

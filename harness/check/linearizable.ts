@@ -16,7 +16,8 @@ import { Search } from "./search.js";
 import { TextMachine } from "./textMachine.js";
 import { textsAsRegister } from "./texts.js";
 import { shrinkWitness } from "./witness.js";
-import { checkZones, zoneOrder, type ZoneResult, type ZoneRule } from "./zones.js";
+import { zoneOrder } from "./zoneOrder.js";
+import { checkZones, type ZoneResult, type ZoneRule } from "./zones.js";
 
 export type Verdict = "ok" | "violated" | "unknown";
 

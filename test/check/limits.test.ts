@@ -126,7 +126,7 @@ describe("limits", () => {
     // What was left to the collector counts too. The pool of arrays may have had up to 4 MiB before.
     const grown = after.arrayBuffers - before.arrayBuffers;
     expect(grown).toBeLessThan(1.1 * cap);
-    expect(grown).toBeGreaterThan((result.memoryBytes) * 0.5 - (4 << 20));
+    expect(grown).toBeGreaterThan(result.memoryBytes * 0.5 - (4 << 20));
     expect(after.heapUsed - before.heapUsed).toBeLessThan(cap / 4);
   });
 

@@ -70,7 +70,7 @@ export function checkLadder(h: History, options: LadderOptions = {}): LadderResu
   const results = new Map<Level, LevelResult>();
   for (const level of allLevels) {
     const known = options.independent === true ? undefined : fromOthers(results, level);
-    results.set(level, known ?? checkLevel(h, level, options));
+    results.set(level, known ?? settled(results, checkLevel(h, level, options), options));
   }
   if (options.independent !== true) passOn(results);
   const levels = allLevels.map((level) => results.get(level) as LevelResult);
@@ -86,6 +86,16 @@ function fromOthers(results: ReadonlyMap<Level, LevelResult>, level: Level): Lev
     if (result.verdict === "ok" && includes(stronger, level)) return { level, verdict: "ok", from: stronger };
   }
   return undefined;
+}
+
+/** A level whose own checker found no bound holds all the same where a stronger one does; only its bound stays unknown. */
+function settled(results: ReadonlyMap<Level, LevelResult>, result: LevelResult, options: LadderOptions): LevelResult {
+  if (result.verdict !== "unknown" || options.independent === true) return result;
+  for (const [stronger, { verdict }] of results) {
+    if (verdict === "ok" && includes(stronger, result.level))
+      return { level: result.level, verdict: "ok", from: stronger };
+  }
+  return result;
 }
 
 /** What the checkers left open but the ladder decides: a violated level violates every level above it. */
