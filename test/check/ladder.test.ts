@@ -170,15 +170,13 @@ test("--level all gives every level a verdict and words", () => {
 });
 
 test("a linearizable history with appends is bounded stale too, though no bound can be computed for it", () => {
-  const call = { process: 1, f: "append", key: "a", value: "x" } as const;
-  const read = { process: 1, f: "get", key: "a" } as const;
-  const history = historyFromEvents([
-    { index: 0, time: 1, type: "invoke", ...call },
-    { index: 1, time: 2, type: "ok", ...call },
-    { index: 2, time: 3, type: "invoke", ...read },
-    { index: 3, time: 4, type: "ok", ...read, value: "x" },
-  ]);
-  const { levels, maximal } = checkLadder(history);
+  const events = [
+    { index: 0, time: 1, process: 1, type: "invoke", f: "append", key: "a", value: "x" },
+    { index: 1, time: 2, process: 1, type: "ok", f: "append", key: "a", value: "x" },
+    { index: 2, time: 3, process: 1, type: "invoke", f: "get", key: "a", value: null },
+    { index: 3, time: 4, process: 1, type: "ok", f: "get", key: "a", value: "x" },
+  ] as const;
+  const { levels, maximal } = checkLadder(historyFromEvents(events));
   expect(maximal).toEqual(["linearizable"]);
   expect(levels.every(({ verdict }) => verdict === "ok")).toBe(true);
 });
