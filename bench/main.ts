@@ -1,8 +1,15 @@
 /** `npm run bench [name…]`: all benchmarks, or those named. Compiled code only; see bench/README.md for how to read the figures. */
+import { benchCheckers } from "./checkers.js";
+import { benchSimulator } from "./simulator.js";
 import { benchSteps } from "./step.js";
 import { benchWal } from "./wal.js";
 
-const benches: { readonly [name: string]: () => Promise<void> | void } = { step: benchSteps, wal: benchWal };
+const benches: { readonly [name: string]: () => Promise<void> | void } = {
+  step: benchSteps,
+  simulator: () => benchSimulator(),
+  wal: benchWal,
+  checkers: () => benchCheckers(),
+};
 
 const names = process.argv.slice(2);
 const unknown = names.find((name) => !(name in benches));

@@ -2,6 +2,7 @@
  * Simulator events per second: three nodes, disk records, invariants at every step, history on. One event is one step
  * input. Run it compiled: `node dist/bench/simulator.js [rounds]`.
  */
+import { pathToFileURL } from "node:url";
 import { runSimulation } from "../harness/drivers/sim/index.js";
 import { checkScenario, resolveOptions } from "../harness/scenarios/index.js";
 import { type AnyModule, anyModule } from "../protocols/core/index.js";
@@ -54,17 +55,20 @@ function round(module: AnyModule, seed: number): Round {
   return { perSecond: (1e3 * events) / wallMs, perCpuSecond: (1e6 * events) / (user + system), events, committed };
 }
 
-const rounds = Number(process.argv[2] ?? 7);
-const only = process.argv[3];
-for (const module of [anyModule(raft), anyModule(multipaxos), anyModule(zab)]) {
-  if (only !== undefined && module.name !== only) continue;
-  round(module, 0);
-  const found = Array.from({ length: rounds }, (_, i) => round(module, i + 1));
-  const [first] = found;
-  const wall = spread(found.map((one) => one.perSecond));
-  const cpu = spread(found.map((one) => one.perCpuSecond));
-  console.log(`${module.name.padEnd(11)} ${wall} events/s; per CPU second ${cpu}`);
-  console.log(`            ${rounds} rounds of about ${first?.events} events and ${first?.committed} writes`);
+/** Events a second of each protocol: median, lowest and highest over rounds after one warm-up. Defaults: 7 rounds, all protocols. */
+export function benchSimulator(args: readonly string[] = []): void {
+  const rounds = Number(args[0] ?? 7);
+  const only = args[1];
+  for (const module of [anyModule(raft), anyModule(multipaxos), anyModule(zab)]) {
+    if (only !== undefined && module.name !== only) continue;
+    round(module, 0);
+    const found = Array.from({ length: rounds }, (_, i) => round(module, i + 1));
+    const [first] = found;
+    const wall = spread(found.map((one) => one.perSecond));
+    const cpu = spread(found.map((one) => one.perCpuSecond));
+    console.log(`${module.name.padEnd(11)} ${wall} events/s; per CPU second ${cpu}`);
+    console.log(`            ${rounds} rounds of about ${first?.events} events and ${first?.committed} writes`);
+  }
 }
 
 /** "median k (lowest to highest)" */
@@ -72,4 +76,8 @@ function spread(rates: readonly number[]): string {
   const sorted = [...rates].sort((a, b) => a - b);
   const kilo = (rate: number | undefined): string => `${Math.round((rate ?? 0) / 1_000)}k`;
   return `${kilo(sorted[sorted.length >> 1])} (${kilo(sorted[0])} to ${kilo(sorted.at(-1))})`;
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  benchSimulator(process.argv.slice(2));
 }
