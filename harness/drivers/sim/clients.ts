@@ -11,7 +11,7 @@ import { OperationSource } from "./operations.js";
 import { Random } from "./random.js";
 import { isRead, Recorder } from "./recorder.js";
 import { attemptOf, clientReply, tokenOf } from "./reply.js";
-import { CLIENT, type Client, NS_PER_MS, type Packet, type SimNode, type World } from "./world.js";
+import { CLIENT, type Client, NS_PER_MS, type Packet, type Station, type Surroundings } from "./world.js";
 
 const DEFAULT_TIMEOUT_MS = 2_000;
 /** A client that hears nothing asks another node after this part of its timeout. */
@@ -30,7 +30,7 @@ export class Clients {
   readonly recorder: Recorder;
   /** Operations issued so far; the ordinal of the next one. */
   operations = 0;
-  private readonly world: World;
+  private readonly world: Surroundings;
   private readonly groups: readonly ClientGroup[];
   private readonly sources: readonly OperationSource[];
   private readonly timeouts: readonly number[];
@@ -43,7 +43,7 @@ export class Clients {
   private sessions = 0;
   private stopped = false;
 
-  constructor(world: World, history: boolean, omitted: readonly number[]) {
+  constructor(world: Surroundings, history: boolean, omitted: readonly number[]) {
     this.world = world;
     this.metrics = new Metrics(world);
     this.recorder = new Recorder(history);
@@ -235,7 +235,7 @@ export class Clients {
       level,
     };
     client.request = sent;
-    const node = world.nodes[client.target] as SimNode;
+    const node = world.nodes[client.target] as Station;
     const from = world.nodes.length + client.number;
     const link = clientLink(world, from, node.number, client.region, node.region);
     const bytes = REQUEST_BYTES + ("value" in operation ? operation.value.length : 0);
@@ -337,7 +337,7 @@ export class Clients {
   }
 
   /** The kernel of a crashed machine's peer learns that the connection is gone. */
-  onCrash(node: SimNode): void {
+  onCrash(node: Station): void {
     for (const client of this.world.clients) {
       if (client.request === null || client.target !== node.number || client.retryAt !== NEVER) continue;
       clientReply(this.world, node, client.request.token, null, this.world.now);
@@ -357,7 +357,7 @@ export class Clients {
   }
 }
 
-function distance(world: World, region: string, node: number): number {
+function distance(world: Surroundings, region: string, node: number): number {
   return world.nodes[node]?.region === region ? 0 : 1;
 }
 

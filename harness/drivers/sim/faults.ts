@@ -2,42 +2,60 @@
 import { assert } from "../../../protocols/core/index.js";
 import type { FaultBand } from "../../record/index.js";
 import type { Fault, NodeSelector, Weather } from "../../scenarios/index.js";
-import { jumpClock, setDrift } from "./clock.js";
-import type { Clients } from "./clients.js";
-import { damage } from "./disk.js";
-import type { Ledger } from "./ledger.js";
+import type { Leaders } from "./leaders.js";
 import { cutLink, healLink, joins, overlayWeather, removeOverlay } from "./network.js";
-import { boot, bringUp, resumeTurns, takeDown } from "./node.js";
 import { resolve } from "./roles.js";
 import { faultRandom, startOf } from "./schedule.js";
-import { FAULT, type Link, NS_PER_MS, type SimNode, type World } from "./world.js";
+import { FAULT, type Link, NS_PER_MS, type Station, type Surroundings } from "./world.js";
 
 /** What undoes a fault; `null`: nothing to undo. */
-type Undo = (() => void) | null;
+export type Undo = (() => void) | null;
 
-interface Band {
+/** What a fault has hit, and until when. */
+export interface Band {
   readonly fault: Fault;
+  /** Ids. */
   nodes: readonly string[];
+  /** Why nothing was hit; null: something was. */
   skipped: string | null;
+  /** When it ended, nanoseconds; -1: it lasts. */
   to: number;
+}
+
+/** A fault of nodes, not of links. */
+export type NodeFault = Exclude<Fault, { readonly type: "partition" | "cut" | "weather" | "swarm" }>;
+
+/** The hands that do to nodes what a fault says: the simulator's, or those that reach live processes. */
+export interface NodeFaults {
+  /**
+   * Begins the fault `number`. May narrow `band.nodes`, or say in `band.skipped` why nothing was hit.
+   * @param forNs how long it lasts; Infinity: for good
+   */
+  begin(number: number, fault: NodeFault, nodes: readonly Station[], band: Band, forNs: number): Undo;
+  /** Whether the node has lost what it had stored. */
+  isDamaged(node: Station): boolean;
+  /** Ends every fault of the node, and boots it if it is down. */
+  mend(node: Station): void;
+  /** Nothing brings the node up any more if it is down. */
+  abandon(node: Station): void;
 }
 
 const DOWN_FOR_GOOD = Number.POSITIVE_INFINITY;
 
 export class Faults {
-  private readonly world: World;
-  private readonly ledger: Ledger;
-  private readonly clients: Clients;
+  private readonly world: Surroundings;
+  private readonly leaders: Leaders;
+  private readonly hands: NodeFaults;
   private readonly faults: Fault[];
   private readonly undo: Undo[];
   private readonly bands: Band[] = [];
   /** In liveness mode nothing new fires after the faults' end. */
   private stopped = false;
 
-  constructor(world: World, ledger: Ledger, clients: Clients, faults: readonly Fault[]) {
+  constructor(world: Surroundings, leaders: Leaders, hands: NodeFaults, faults: readonly Fault[]) {
     this.world = world;
-    this.ledger = ledger;
-    this.clients = clients;
+    this.leaders = leaders;
+    this.hands = hands;
     this.faults = [...faults];
     this.undo = faults.map(() => null);
   }
@@ -111,14 +129,20 @@ export class Faults {
       default: {
         const nodes = this.select(fault.nodes, fault, band);
         if (band.skipped !== null) return null;
-        return this.onNodes(number, fault, nodes, band);
+        const forNs = fault.forMs === undefined ? DOWN_FOR_GOOD : Math.round((fault.forMs as number) * NS_PER_MS);
+        return this.hands.begin(number, fault, nodes, band, forNs);
       }
     }
   }
 
-  private select(selector: NodeSelector, fault: Fault, band: Band): SimNode[] {
+  /** Whether the node has lost what it had stored. */
+  isDamaged(node: Station): boolean {
+    return this.hands.isDamaged(node);
+  }
+
+  private select(selector: NodeSelector, fault: Fault, band: Band): Station[] {
     const random = faultRandom(this.world.seed, fault);
-    const found = resolve(this.world, this.ledger.leaders, selector, random, []);
+    const found = resolve(this.world, this.leaders, selector, random, []);
     if (typeof found === "string") {
       band.skipped = found;
       return [];
@@ -127,115 +151,12 @@ export class Faults {
     return found;
   }
 
-  private onNodes(number: number, fault: Fault, nodes: readonly SimNode[], band: Band): Undo {
-    const { world } = this;
-    const forNs = fault.forMs === undefined ? DOWN_FOR_GOOD : Math.round((fault.forMs as number) * NS_PER_MS);
-    switch (fault.type) {
-      case "crash":
-        for (const node of nodes) this.crash(node, fault.tornWrite ?? 0, forNs);
-        return null;
-      case "pause":
-        for (const node of nodes) node.paused += 1;
-        return () => {
-          for (const node of nodes) this.resume(node);
-        };
-      case "slow-cpu":
-        return this.slowCpu(nodes, fault.factor as number);
-      case "clock-drift":
-        for (const node of nodes) setDrift(world, node, fault.ppm as number);
-        return () => {
-          for (const node of nodes) setDrift(world, node, 0);
-        };
-      case "clock-jump":
-        for (const node of nodes) jumpClock(world, node, Math.round((fault.jumpMs as number) * NS_PER_MS));
-        return null;
-      case "slow-disk": {
-        const ms = fault.syncMs;
-        const range = typeof ms === "number" ? { minMs: ms, maxMs: ms } : { minMs: ms.min, maxMs: ms.max };
-        for (const node of nodes) node.disk.slow.push({ fault: number, ...range });
-        return () => {
-          for (const { disk } of nodes) disk.slow = disk.slow.filter((slow) => slow.fault !== number);
-        };
-      }
-      case "failed-sync":
-        for (const node of nodes) node.disk.failing.push(forNs);
-        return null;
-      case "full-disk":
-        for (const node of nodes) node.disk.full += 1;
-        return () => {
-          for (const node of nodes) this.freeDisk(node);
-        };
-      case "bit-rot":
-      case "misdirected-write":
-        this.damage(fault.type, nodes, band);
-        return null;
-      case "crash-after-persist": {
-        const trigger = { fault: number, chance: fault.chance, within: fault.withinMs * NS_PER_MS };
-        for (const node of nodes) node.triggers.push(trigger);
-        return () => {
-          for (const node of nodes) node.triggers = node.triggers.filter((other) => other !== trigger);
-        };
-      }
-      default:
-        throw new Error(`${fault.type} hits no nodes`);
-    }
-  }
-
-  private crash(node: SimNode, tornWrite: number, forNs: number): void {
-    this.clients.onCrash(node);
-    takeDown(this.world, this.ledger, node, tornWrite, forNs);
-  }
-
-  private resume(node: SimNode): void {
-    node.paused -= 1;
-    if (node.paused === 0) resumeTurns(this.world, this.ledger, node);
-  }
-
-  private slowCpu(nodes: readonly SimNode[], factor: number): Undo {
-    for (const node of nodes) node.slowness *= factor;
-    return () => {
-      for (const node of nodes) node.slowness /= factor;
-    };
-  }
-
-  private freeDisk(node: SimNode): void {
-    node.disk.full -= 1;
-    if (node.disk.full > 0 || !node.killedByFullDisk) return;
-    node.killedByFullDisk = false;
-    bringUp(this.world, this.ledger, node);
-  }
-
-  /**
-   * A search spares a disk where damage would leave too few to recover from (TigerBeetle's fault atlas): data that is
-   * lost for good is no bug of a protocol. Mode compare does what its scenario says.
-   */
-  private damage(kind: "bit-rot" | "misdirected-write", nodes: readonly SimNode[], band: Band): void {
-    const search = this.world.scenario.mode !== "compare";
-    const hit: string[] = [];
-    for (const node of nodes) {
-      if (search && !this.mayLose(node)) continue;
-      if (damage(node.disk, kind)) hit.push(node.id);
-    }
-    band.nodes = hit;
-    if (hit.length === 0) band.skipped = "no disk with a record may be damaged";
-  }
-
-  private mayLose(node: SimNode): boolean {
-    if (!node.voter) return true;
-    const voters = this.world.nodes.filter((other) => other.voter);
-    const majority = Math.floor(voters.length / 2) + 1;
-    const quorums = this.world.configuration.quorums;
-    const needed = Math.max(quorums?.election ?? majority, quorums?.replication ?? majority);
-    const lost = voters.filter((other) => other !== node && other.disk.damage !== null).length;
-    return voters.length - lost - 1 >= needed;
-  }
-
   private partition(groups: readonly NodeSelector[], fault: Fault, band: Band): Undo {
     const random = faultRandom(this.world.seed, fault);
     const side = new Map<number, number>();
-    const taken: SimNode[] = [];
+    const taken: Station[] = [];
     for (const [number, group] of groups.entries()) {
-      const found = resolve(this.world, this.ledger.leaders, group, random, taken);
+      const found = resolve(this.world, this.leaders, group, random, taken);
       if (typeof found === "string") {
         band.skipped = found;
         return null;
@@ -250,7 +171,7 @@ export class Faults {
 
   private cut(fault: Extract<Fault, { readonly type: "cut" }>, band: Band): Undo {
     const random = faultRandom(this.world.seed, fault);
-    const { leaders } = this.ledger;
+    const { leaders } = this;
     const from = resolve(this.world, leaders, fault.from, random, []);
     const to =
       typeof from === "string" ? [] : resolve(this.world, leaders, fault.to, random, fault.to === "all" ? [] : from);
@@ -283,7 +204,7 @@ export class Faults {
       band.nodes = world.nodes.map((node) => node.id);
     } else {
       const random = faultRandom(world.seed, fault);
-      const sides = fault.between.map((side) => resolve(world, this.ledger.leaders, side, random, []));
+      const sides = fault.between.map((side) => resolve(world, this.leaders, side, random, []));
       const [one, two] = sides;
       if (one === undefined || two === undefined || typeof one === "string" || typeof two === "string") {
         band.skipped = sides.find((side) => typeof side === "string") ?? "nobody";
@@ -319,7 +240,7 @@ export class Faults {
    * now. A node outside whose links to the core are damaged is cut off from it entirely: none of the three protocols
    * promises progress while a node reaches only a part of a majority (ZAB's fast leader election keeps electing it).
    */
-  endForCore(core: ReadonlySet<SimNode>): void {
+  endForCore(core: ReadonlySet<Station>): void {
     this.stopped = true;
     const { world } = this;
     const numbers = new Set([...core].map((node) => node.number));
@@ -330,35 +251,19 @@ export class Faults {
     }
     for (const node of world.nodes) if (!core.has(node)) this.isolateIfDamaged(node, numbers);
     for (const node of world.nodes) {
-      if (core.has(node)) this.mend(node);
-      else if (node.host === null) node.down = Number.POSITIVE_INFINITY;
+      if (core.has(node)) this.hands.mend(node);
+      else this.hands.abandon(node);
     }
     // Whatever else is still on never ends: the part outside the core is left broken.
     this.undo.fill(null);
   }
 
-  private isolateIfDamaged(node: SimNode, core: ReadonlySet<number>): void {
+  private isolateIfDamaged(node: Station, core: ReadonlySet<number>): void {
     const links = this.world.links.filter(
       ({ from, to }) => (from === node.number && core.has(to)) || (to === node.number && core.has(from)),
     );
     if (links.every((link) => link.cuts === 0 && link.overlays.length === 0)) return;
     for (const link of links) cutLink(link);
-  }
-
-  private mend(node: SimNode): void {
-    node.disk.slow = [];
-    node.disk.failing = [];
-    node.disk.full = 0;
-    node.killedByFullDisk = false;
-    node.triggers = [];
-    node.slowness = 1;
-    setDrift(this.world, node, 0);
-    node.down = 0;
-    if (node.host === null) boot(this.world, this.ledger, node);
-    if (node.paused > 0) {
-      node.paused = 1;
-      this.resume(node);
-    }
   }
 
   /** On the fault clock; what lasts ends with the run. */

@@ -1,7 +1,7 @@
 /** Who leads: established leaders per round, and when they led. */
 import type { NodeId } from "../../../protocols/core/index.js";
 import type { Timeline } from "../../record/index.js";
-import { NS_PER_MS, type SimNode, type World } from "./world.js";
+import { NS_PER_MS, type Station, type Surroundings } from "./world.js";
 
 interface Reign {
   readonly node: NodeId;
@@ -11,18 +11,18 @@ interface Reign {
 }
 
 export class Leaders {
-  private readonly world: World;
+  private readonly world: Surroundings;
   private readonly byRound = new Map<number, NodeId>();
   private readonly reigns: Reign[] = [];
   private readonly current: (Reign | null)[];
 
-  constructor(world: World) {
+  constructor(world: Surroundings) {
     this.world = world;
     this.current = world.nodes.map(() => null);
   }
 
   /** Returns who else leads this round, or null. */
-  established(node: SimNode, round: number): NodeId | null {
+  established(node: Station, round: number): NodeId | null {
     const { world } = this;
     if (node.leaderRound !== -1) this.lost(node);
     node.leaderRound = round;
@@ -35,7 +35,7 @@ export class Leaders {
     return other !== undefined && other !== node.id ? other : null;
   }
 
-  lost(node: SimNode): void {
+  lost(node: Station): void {
     node.leaderRound = -1;
     const reign = this.current[node.number] ?? null;
     if (reign !== null) reign.to = this.world.now;
@@ -43,8 +43,8 @@ export class Leaders {
   }
 
   /** The running node with an established leadership of the highest round; null: there is none. */
-  leader(): SimNode | null {
-    let best: SimNode | null = null;
+  leader(): Station | null {
+    let best: Station | null = null;
     for (const node of this.world.nodes) {
       if (node.leaderRound < 0 || node.host === null) continue;
       if (best === null || node.leaderRound > best.leaderRound) best = node;

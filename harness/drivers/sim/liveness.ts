@@ -7,20 +7,20 @@ import type { Verdict } from "../../record/index.js";
 import type { Clients } from "./clients.js";
 import type { Faults } from "./faults.js";
 import { Random } from "./random.js";
-import { FAULT, NS_PER_MS, type SimNode, type World } from "./world.js";
+import { FAULT, NS_PER_MS, type Station, type Surroundings } from "./world.js";
 
 const TIMERS = 10;
 /** Room for slow links and slow disks of the scenario itself. */
 const LEAST_MS = 5_000;
 
 export class LivenessWatch {
-  private readonly world: World;
+  private readonly world: Surroundings;
   private readonly faults: Faults;
   private readonly clients: Clients;
   private endedAt = -1;
-  core: readonly SimNode[] = [];
+  core: readonly Station[] = [];
 
-  constructor(world: World, faults: Faults, clients: Clients) {
+  constructor(world: Surroundings, faults: Faults, clients: Clients) {
     this.world = world;
     this.faults = faults;
     this.clients = clients;
@@ -42,7 +42,7 @@ export class LivenessWatch {
     const majority = Math.floor(voters.length / 2) + 1;
     const quorums = world.configuration.quorums;
     const size = Math.max(quorums?.election ?? majority, quorums?.replication ?? majority);
-    const sound = random.shuffle(voters.filter((node) => node.disk.damage === null));
+    const sound = random.shuffle(voters.filter((node) => !this.faults.isDamaged(node)));
     this.endedAt = world.now;
     this.core = sound.slice(0, size);
     world.hash.word(0x4c000000 | this.core.reduce((set, node) => set | (1 << node.number), 0));

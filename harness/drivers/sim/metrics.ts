@@ -1,6 +1,6 @@
 /** What a run measures, from the first established leader on. */
 import type { LatencyDistribution, Timeline } from "../../record/index.js";
-import { NS_PER_MS, type World } from "./world.js";
+import { NS_PER_MS, type Surroundings } from "./world.js";
 
 const BINS = 600;
 const BIN_MS_MIN = 100;
@@ -17,7 +17,7 @@ export class Metrics {
   private asking = 0;
   /** Since when clients ask and nothing commits; -1: nobody has to wait. */
   private gapFrom = -1;
-  private readonly world: World;
+  private readonly world: Surroundings;
   private readonly gapNs: number;
   private readonly latencies: number[] = [];
   /** The latencies so far in order, from the last time somebody asked. */
@@ -26,7 +26,7 @@ export class Metrics {
   /** Issue times of the writes that committed: a liveness check asks for one issued after a certain moment. */
   lastCommittedIssue = -1;
 
-  constructor(world: World) {
+  constructor(world: Surroundings) {
     this.world = world;
     this.gapNs = (world.scenario.unavailableGapMs ?? DEFAULT_GAP_MS) * NS_PER_MS;
   }

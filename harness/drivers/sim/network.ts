@@ -24,7 +24,7 @@ import {
   NS_PER_MS,
   type Packet,
   type Regime,
-  type World,
+  type Surroundings,
 } from "./world.js";
 
 /** Linux's retransmission timeout of a thin stream: the round trip and at least 200 ms (RFC 6298, TCP_RTO_MIN). */
@@ -42,7 +42,7 @@ const FRAME_BYTES = 40;
 const CLIENT_WEATHER: Weather = { delayMs: 0.1 };
 
 function createLink(
-  world: World,
+  world: Surroundings,
   from: number,
   to: number,
   stream: boolean,
@@ -81,13 +81,13 @@ function newConnection(): Connection {
 }
 
 /** All links between nodes: `links[from * nodes + to]`; a node's link to itself is there and never used. */
-export function connectNodes(world: World): void {
+export function connectNodes(world: Surroundings): void {
   const count = world.nodes.length;
   const stream = world.scenario.links.kind === "stream";
   for (let from = 0; from < count; from += 1) {
     for (let to = 0; to < count; to += 1) {
-      const a = (world.nodes[from] as World["nodes"][number]).region;
-      const b = (world.nodes[to] as World["nodes"][number]).region;
+      const a = (world.nodes[from] as Surroundings["nodes"][number]).region;
+      const b = (world.nodes[to] as Surroundings["nodes"][number]).region;
       world.links.push(
         createLink(world, from, to, stream, [a, b], weatherBetween(world, a, b, world.scenario.links.local)),
       );
@@ -95,7 +95,7 @@ export function connectNodes(world: World): void {
   }
 }
 
-export function weatherBetween(world: World, a: string, b: string, inside: Weather): Weather {
+export function weatherBetween(world: Surroundings, a: string, b: string, inside: Weather): Weather {
   if (a === b) return inside;
   for (const { regions, weather } of world.scenario.links.between ?? []) {
     if ((regions[0] === a && regions[1] === b) || (regions[0] === b && regions[1] === a)) return weather;
@@ -104,7 +104,13 @@ export function weatherBetween(world: World, a: string, b: string, inside: Weath
 }
 
 /** The stream of a client to or from a node. */
-export function clientLink(world: World, from: number, to: number, clientRegion: string, nodeRegion: string): Link {
+export function clientLink(
+  world: Surroundings,
+  from: number,
+  to: number,
+  clientRegion: string,
+  nodeRegion: string,
+): Link {
   const key = from * 65_536 + to;
   let link = world.clientLinks.get(key);
   if (link === undefined) {
@@ -121,7 +127,7 @@ export function clientLink(world: World, from: number, to: number, clientRegion:
 
 /** Hands a body to a link at virtual time `at`; it arrives as an ARRIVE event, or not at all. */
 export function transmit(
-  world: World,
+  world: Surroundings,
   link: Link,
   body: Body,
   payloadBytes: number,
@@ -132,7 +138,7 @@ export function transmit(
 }
 
 export function createPacket(
-  world: World,
+  world: Surroundings,
   link: Link,
   body: Body,
   payloadBytes: number,
@@ -144,7 +150,7 @@ export function createPacket(
   return { link, id: world.packets, body, bytes, after, sentAt: 0, order: 0, epoch: 0, lamport };
 }
 
-export function transmitPacket(world: World, packet: Packet, at: number): void {
+export function transmitPacket(world: Surroundings, packet: Packet, at: number): void {
   const { link } = packet;
   world.sendings += 1;
   packet.sentAt = at;
@@ -153,7 +159,7 @@ export function transmitPacket(world: World, packet: Packet, at: number): void {
   else sendOnStream(world, link, link.connection, packet, at);
 }
 
-function sendDatagram(world: World, packet: Packet, at: number): void {
+function sendDatagram(world: Surroundings, packet: Packet, at: number): void {
   const { link } = packet;
   const regime = refreshRegime(link, at);
   const fate = nextFate(regime);
@@ -177,7 +183,7 @@ function wireTime(link: Link, regime: Regime, bytes: number, at: number): number
   return link.wireFreeAt - at;
 }
 
-function sendOnStream(world: World, link: Link, connection: Connection, packet: Packet, at: number): void {
+function sendOnStream(world: Surroundings, link: Link, connection: Connection, packet: Packet, at: number): void {
   const regime = refreshRegime(link, at);
   if (!connection.connected && !connect(world, link, connection, regime, at)) {
     dropped(world, packet);
@@ -201,7 +207,7 @@ function sendOnStream(world: World, link: Link, connection: Connection, packet: 
 }
 
 /** The handshake takes one round trip, longer if the weather eats its packets. False: nobody answers. */
-function connect(world: World, link: Link, connection: Connection, regime: Regime, at: number): boolean {
+function connect(world: Surroundings, link: Link, connection: Connection, regime: Regime, at: number): boolean {
   if (link.cuts > 0) return false;
   const waited = retransmissionTime(world, nextFate(regime), regime, 2 * regime.delay);
   if (waited >= BREAK_NS) return false;
@@ -215,7 +221,7 @@ function connect(world: World, link: Link, connection: Connection, regime: Regim
 }
 
 /** How long the losses of one packet hold it up. */
-function retransmissionTime(world: World, fate: number, regime: Regime, roundTrip: number): number {
+function retransmissionTime(world: Surroundings, fate: number, regime: Regime, roundTrip: number): number {
   if (regime.loss === 0) return 0;
   let waited = 0;
   let timeout = RETRANSMIT_NS + roundTrip;
@@ -245,12 +251,12 @@ function windowTime(connection: Connection, bytes: number, at: number, roundTrip
   return leaves;
 }
 
-function block(world: World, link: Link, connection: Connection, packet: Packet, at: number): void {
+function block(world: Surroundings, link: Link, connection: Connection, packet: Packet, at: number): void {
   connection.blocked.push(packet);
   if (connection.blocked.length === 1) breakLater(world, link, connection, at + BREAK_NS);
 }
 
-function breakLater(world: World, link: Link, connection: Connection, at: number): void {
+function breakLater(world: Surroundings, link: Link, connection: Connection, at: number): void {
   if (connection.breaking) return;
   connection.breaking = true;
   connection.breaks += 1;
@@ -258,13 +264,13 @@ function breakLater(world: World, link: Link, connection: Connection, at: number
 }
 
 /** A LINK_BREAK event: the five seconds are over. A heal or a reset in between has voided it. */
-export function onLinkBreak(world: World, link: Link, scheduled: number): void {
+export function onLinkBreak(world: Surroundings, link: Link, scheduled: number): void {
   const connection = link.connection as Connection;
   if (connection.breaks === scheduled && connection.breaking) resetConnection(world, link);
 }
 
 /** The connection is gone, with everything on it. The next packet opens a new one. */
-export function resetConnection(world: World, link: Link): void {
+export function resetConnection(world: Surroundings, link: Link): void {
   const { connection } = link;
   if (connection === null) return;
   world.counts.connectionsBroken += 1;
@@ -273,10 +279,11 @@ export function resetConnection(world: World, link: Link): void {
   connection.epoch += 1;
   connection.connected = false;
   connection.breaking = false;
+  world.onReset?.(link);
 }
 
 /** Whether a packet that has come to the end of its way gets in. One that meets a cut is lost, or waits in its stream. */
-export function arrives(world: World, packet: Packet): boolean {
+export function arrives(world: Surroundings, packet: Packet): boolean {
   const { link } = packet;
   const { connection } = link;
   if (connection === null) {
@@ -298,7 +305,7 @@ export function cutLink(link: Link): void {
 }
 
 /** When the last cut of a stream ends, its oldest packet goes out with the next retransmission, the others behind it. */
-export function healLink(world: World, link: Link): void {
+export function healLink(world: Surroundings, link: Link): void {
   link.cuts -= 1;
   const { connection } = link;
   if (link.cuts > 0 || connection === null || connection.blocked.length === 0) return;
@@ -336,12 +343,12 @@ export function removeOverlay(link: Link, fault: number): void {
   changeWeather(link);
 }
 
-function dropped(world: World, packet: Packet): void {
+function dropped(world: Surroundings, packet: Packet): void {
   world.counts.dropped += 1;
   environment(world, "Drop", packet);
 }
 
-function environment(world: World, action: "Drop" | "Duplicate", packet: Packet): void {
+function environment(world: Surroundings, action: "Drop" | "Duplicate", packet: Packet): void {
   const { body } = packet;
   if (world.trace === null || (body.type !== "message" && body.type !== "snapshot")) return;
   const from = world.nodes[packet.link.from];
@@ -352,7 +359,7 @@ function environment(world: World, action: "Drop" | "Duplicate", packet: Packet)
 
 /** What the network does to one message. */
 export function traceNetwork(
-  world: World,
+  world: Surroundings,
   action: "Drop" | "Duplicate",
   from: string,
   to: string,

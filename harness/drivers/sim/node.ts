@@ -375,7 +375,8 @@ export function receive(world: World, ledger: Ledger, node: SimNode, packet: Pac
       break;
     }
     case "reply":
-      throw new Error("a reply came to a node");
+    case "bytes":
+      throw new Error(`a packet of the kind ${body.type} came to a simulated node`);
     default:
       unreachable(body);
   }

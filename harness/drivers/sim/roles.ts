@@ -2,20 +2,20 @@
 import type { NodeSelector } from "../../scenarios/index.js";
 import type { Leaders } from "./leaders.js";
 import type { Random } from "./random.js";
-import type { SimNode, World } from "./world.js";
+import type { Station, Surroundings } from "./world.js";
 
 /**
  * The nodes, without those in `taken`, or why there are none. Several selectors are united; drawn ones differ from each
  * other.
  */
 export function resolve(
-  world: World,
+  world: Surroundings,
   leaders: Leaders,
   selector: NodeSelector,
   random: Random,
-  taken: readonly SimNode[],
-): SimNode[] | string {
-  const found: SimNode[] = [];
+  taken: readonly Station[],
+): Station[] | string {
+  const found: Station[] = [];
   for (const part of typeof selector === "string" ? [selector] : selector) {
     const nodes = one(world, leaders, part, random, [...taken, ...found]);
     if (typeof nodes === "string") return nodes;
@@ -25,12 +25,12 @@ export function resolve(
 }
 
 function one(
-  world: World,
+  world: Surroundings,
   leaders: Leaders,
   part: string,
   random: Random,
-  taken: readonly SimNode[],
-): SimNode[] | string {
+  taken: readonly Station[],
+): Station[] | string {
   const leader = leaders.leader();
   const running = world.nodes.filter((node) => node.host !== null && !taken.includes(node));
   switch (part) {
@@ -60,6 +60,6 @@ function one(
   }
 }
 
-function pick(nodes: readonly SimNode[], random: Random, none: string): SimNode[] | string {
+function pick(nodes: readonly Station[], random: Random, none: string): Station[] | string {
   return nodes.length === 0 ? none : [random.pick(nodes)];
 }

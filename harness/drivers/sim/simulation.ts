@@ -17,6 +17,7 @@ import { EventQueue } from "./queue.js";
 import { Random } from "./random.js";
 import { clientReply } from "./reply.js";
 import { explicitFaults } from "./schedule.js";
+import { SimFaults } from "./simFaults.js";
 import type { EnvironmentCounts, SimulationOutcome, SimulationSpec } from "./spec.js";
 import { TraceHash } from "./traceHash.js";
 import {
@@ -66,7 +67,8 @@ export class Simulation {
         : new LogLedger(this.world, spec.module);
     this.clients = new Clients(this.world, spec.history, spec.omittedOperations ?? []);
     this.explicit = explicitFaults(spec.scenario, spec.seed);
-    this.faults = new Faults(this.world, this.ledger, this.clients, this.explicit);
+    const hands = new SimFaults(this.world, this.ledger, this.clients);
+    this.faults = new Faults(this.world, this.ledger.leaders, hands, this.explicit);
     this.liveness = new LivenessWatch(this.world, this.faults, this.clients);
   }
 
@@ -266,6 +268,7 @@ function createWorld(spec: SimulationSpec): World {
     clientLinks: new Map(),
     clientOverlays: [],
     counts: noCounts(),
+    onReset: null,
     now: 0,
     events: 0,
     packets: 0,
@@ -336,7 +339,7 @@ function createNode(spec: SimulationSpec, configuration: Configuration, region: 
   };
 }
 
-function noCounts(): EnvironmentCounts {
+export function noCounts(): EnvironmentCounts {
   return {
     messages: 0,
     bytes: 0,

@@ -56,7 +56,9 @@ export type Body =
       readonly image: Uint8Array;
     }
   /** `reply` null: the node's process is gone, its kernel says so. */
-  | { readonly type: "reply"; readonly token: number; readonly reply: Reply | null };
+  | { readonly type: "reply"; readonly token: number; readonly reply: Reply | null }
+  /** Bytes of a live connection: what a real process wrote on its way to another. */
+  | { readonly type: "bytes"; readonly bytes: Uint8Array };
 
 export interface Packet {
   readonly link: Link;
@@ -189,12 +191,20 @@ export interface Disk {
   full: number;
 }
 
-export interface SimNode {
+/** A node as links, clients and the schedule of faults see it, whether it is simulated or a live process. */
+export interface Station {
   readonly number: number;
   readonly id: NodeId;
-  readonly ordinal: number;
   readonly region: string;
   readonly voter: boolean;
+  /** What runs there; null: nothing. */
+  readonly host: object | null;
+  /** Round in which it is an established leader; -1: it is not. */
+  leaderRound: number;
+}
+
+export interface SimNode extends Station {
+  readonly ordinal: number;
   readonly disk: Disk;
   readonly clock: Clock;
   readonly timerRandom: Random;
@@ -226,8 +236,6 @@ export interface SimNode {
   /** What the invariants remember about this incarnation. */
   commitIndex: number;
   appliedIndex: number;
-  /** Round in which it is an established leader; -1: it is not. */
-  leaderRound: number;
   /** The prefix of its log that was compared with what is applied (leader completeness). */
   verifiedIndex: number;
 }
@@ -274,39 +282,50 @@ export interface Broken {
   readonly event: number;
 }
 
-export interface World {
+/**
+ * Everything around the replicas: links, clients, the clock and its queue. The simulator and a run on live processes share
+ * it, and with it the code of weather, clients and faults.
+ */
+export interface Surroundings {
   readonly module: Subject;
-  readonly options: object;
   readonly scenario: Scenario;
   readonly seed: number;
   readonly configuration: Configuration;
   readonly queue: EventQueue;
   readonly hash: TraceHash;
   readonly trace: TraceSink | null;
-  readonly wire: boolean;
-  readonly nodes: SimNode[];
+  readonly nodes: readonly Station[];
   readonly numbers: ReadonlyMap<NodeId, number>;
   readonly clients: Client[];
-  /** Number of the node that is to lead first. */
-  readonly firstLeader: number;
-  /** States of the running replicas, for the module's invariants. */
-  running: object[];
-  /** Node to node: `links[from * nodes + to]`. */
+  /** Node to node: `links[from * nodes + to]`. A live run has more behind them: the ways back of its connections. */
   readonly links: Link[];
   /** Client to node and back, made when first used: `from * 65536 + to`. */
   readonly clientLinks: Map<number, Link>;
   /** Weather faults between regions, for the links of clients that have not sent anything yet. */
   clientOverlays: { readonly fault: number; readonly weather: Weather; readonly regions: readonly [string, string] }[];
   readonly counts: EnvironmentCounts;
+  /** Told when a stream is reset; null: nobody wants to know. */
+  readonly onReset: ((link: Link) => void) | null;
+  /** Nanoseconds since the run's beginning. */
   now: number;
-  events: number;
   packets: number;
   /** Packets handed to a link so far. */
   sendings: number;
   traceSeq: number;
-  /** Virtual time of the first established leader; -1 before. The fault clock's 0. */
+  /** Time of the first established leader; -1 before. The fault clock's 0. */
   startedAt: number;
-  broken: Broken | null;
   /** The longest delay any replica asked a timer for, milliseconds: how slow this protocol is by its own account. */
   longestTimerMs: number;
+}
+
+export interface World extends Surroundings {
+  readonly options: object;
+  readonly wire: boolean;
+  readonly nodes: SimNode[];
+  /** Number of the node that is to lead first. */
+  readonly firstLeader: number;
+  /** States of the running replicas, for the module's invariants. */
+  running: object[];
+  events: number;
+  broken: Broken | null;
 }
