@@ -2,7 +2,7 @@
  * Fast leader election (Medeiros 2012 §3.1; ZooKeeper's FastLeaderElection): phase 0, which only proposes a leader.
  * Nothing is safe because of it; Discovery makes it so.
  */
-import { lastIndex, lastRound, memberById, memberByOrdinal, type NodeId } from "../core/index.js";
+import { lastIndex, lastRound, type Member, memberById, memberByOrdinal, type NodeId } from "../core/index.js";
 import type { Notification, Ordinal, Vote } from "./messages.js";
 import { type EstablishedVote, type Out, type ZabState, send, supportQuorum } from "./state.js";
 import { act } from "./trace.js";
@@ -28,6 +28,27 @@ export function votesEqual(a: Vote, b: Vote): boolean {
  */
 function prefers(s: ZabState, vote: Vote, over: Vote): boolean {
   return !s.shunned.has(vote.leader) && voteWins(vote, over);
+}
+
+/**
+ * The best of this server's own vote and of those that their owners cast for themselves in this round. A vote is taken over
+ * from its owner only: behind a partial partition the best vote would come by way of a third server, and win every election
+ * of those who cannot reach its owner. Votes of others for that owner still count towards its quorum.
+ */
+function bestVote(s: ZabState): Vote {
+  let best = ownVote(s);
+  for (const voter of s.quorums.voters) {
+    const vote = s.received.get(voter);
+    if (vote === undefined || vote.leader !== memberById(s.members, voter)?.ordinal) continue;
+    if (prefers(s, vote, best)) best = vote;
+  }
+  return best;
+}
+
+/** Takes over a better vote from its owner, and gives up one whose owner stands for another server by now. */
+function reconsider(s: ZabState, sender: Ordinal, vote: Vote, out: Out): void {
+  const changes = vote.leader === sender ? prefers(s, vote, s.vote) : s.vote.leader === sender;
+  if (changes) changeVote(s, bestVote(s), out);
 }
 
 /** An observer proposes nobody. */
@@ -99,15 +120,16 @@ export function handleNotification(s: ZabState, from: NodeId, m: Notification, o
   const proposed = memberByOrdinal(s.members, m.vote.leader);
   if (proposed === null || proposed.role !== "voter") return false;
   if (m.state === "LOOKING") {
-    if (s.voter) handleLookingVote(s, from, m, out);
+    if (s.voter) handleLookingVote(s, sender, m, out);
     else s.outOfElection.delete(from);
     return false;
   }
   if (m.state === "OBSERVING") return false;
-  return handleEstablishedVote(s, from, m, m.state, out);
+  return handleEstablishedVote(s, sender, m, m.state, out);
 }
 
-function handleLookingVote(s: ZabState, from: NodeId, m: Notification, out: Out): void {
+function handleLookingVote(s: ZabState, sender: Member, m: Notification, out: Out): void {
+  const from = sender.id;
   if (m.round < s.logicalClock) {
     // The sender is in an earlier election: it joins this one when it hears of it.
     notify(s, from, out);
@@ -115,13 +137,12 @@ function handleLookingVote(s: ZabState, from: NodeId, m: Notification, out: Out)
   }
   if (m.round > s.logicalClock) {
     s.logicalClock = m.round;
-    s.received = new Map();
-    const own = ownVote(s);
-    changeVote(s, prefers(s, m.vote, own) ? m.vote : own, out);
-  } else if (prefers(s, m.vote, s.vote)) {
-    changeVote(s, m.vote, out);
+    s.received = new Map([[from, m.vote]]);
+    changeVote(s, bestVote(s), out);
+  } else {
+    s.received.set(from, m.vote);
+    reconsider(s, sender.ordinal, m.vote, out);
   }
-  s.received.set(from, m.vote);
   // It leads or follows nobody any more.
   s.outOfElection.delete(from);
   if (s.tracing) act(s, out, "HandleNotification", [s.id, from]);
@@ -170,14 +191,18 @@ export function onFinalizeTimeout(s: ZabState, out: Out): boolean {
  */
 function handleEstablishedVote(
   s: ZabState,
-  from: NodeId,
+  sender: Member,
   m: Notification,
   state: "FOLLOWING" | "LEADING",
   out: Out,
 ): boolean {
+  const from = sender.id;
   s.outOfElection.set(from, { state, round: m.round, vote: m.vote });
   // In this very round the sender was only faster to decide: its vote is a vote as any other.
-  if (s.voter && m.round === s.logicalClock) s.received.set(from, m.vote);
+  if (s.voter && m.round === s.logicalClock) {
+    s.received.set(from, m.vote);
+    reconsider(s, sender.ordinal, m.vote, out);
+  }
   if (s.tracing) act(s, out, "HandleNotification", [s.id, from]);
   const leader = memberByOrdinal(s.members, m.vote.leader);
   if (leader === null) return false;

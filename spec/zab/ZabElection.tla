@@ -54,13 +54,24 @@ LeaveEpoch(st) ==
 
 ChangeVote(st, vote) == BroadcastVote([st EXCEPT !.n.vote = vote, !.n.finalizing = FALSE])
 
+\* The best of the own vote and of those that their owners cast for themselves: a vote is taken over from its owner only.
+BestVote(i, n) ==
+  LET standing == { j \in DOMAIN n.recvVotes : n.recvVotes[j].leader = Ordinal[j] /\ Ordinal[j] \notin n.shunned }
+      votes == {OwnVote(i, n)} \cup { n.recvVotes[j] : j \in standing }
+  IN CHOOSE v \in votes : \A w \in votes : v = w \/ VoteWins(v, w)
+
+\* Takes over a better vote from its owner, and gives up one whose owner stands for another server by now.
+Reconsider(st, from, vote) ==
+  LET changes == IF vote.leader = Ordinal[from] THEN Prefers(st.n, vote, st.n.vote) ELSE st.n.vote.leader = Ordinal[from]
+  IN IF changes THEN ChangeVote(st, BestVote(st.id, st.n)) ELSE st
+
 LookingVote(st, from, m) ==
   LET n == st.n
-      own == OwnVote(st.id, n)
-      joined == [st EXCEPT !.n.logicalClock = m.round, !.n.recvVotes = << >>]
-      voted == IF m.round > n.logicalClock THEN ChangeVote(joined, IF Prefers(n, m.vote, own) THEN m.vote ELSE own)
-               ELSE IF Prefers(n, m.vote, n.vote) THEN ChangeVote(st, m.vote) ELSE st
-      counted == [voted EXCEPT !.n.recvVotes = With(@, from, m.vote), !.n.outOfElection = Without(@, from)]
+      joined == [st EXCEPT !.n.logicalClock = m.round, !.n.recvVotes = With(<< >>, from, m.vote)]
+      told == [st EXCEPT !.n.recvVotes = With(@, from, m.vote)]
+      voted == IF m.round > n.logicalClock THEN ChangeVote(joined, BestVote(st.id, joined.n))
+               ELSE Reconsider(told, from, m.vote)
+      counted == [voted EXCEPT !.n.outOfElection = Without(@, from)]
   IN IF m.round < n.logicalClock THEN Send(st, from, Notification(n))
      ELSE CountVotes(Did(counted, "HandleNotification"))
 
@@ -85,8 +96,9 @@ NotificationStep(st, from, m) ==
       same == st.id \in Voters /\ m.round = n.logicalClock
       told == [n EXCEPT !.outOfElection = With(@, from, [state |-> m.state, round |-> m.round, vote |-> m.vote]),
                         !.recvVotes = IF same THEN With(@, from, m.vote) ELSE @]
-      heard == Did([st EXCEPT !.n = told], "HandleNotification")
-      elected == same /\ m.vote = n.vote /\ HasQuorum(st.id, told)
+      recorded == [st EXCEPT !.n = told]
+      heard == Did(IF same THEN Reconsider(recorded, from, m.vote) ELSE recorded, "HandleNotification")
+      elected == same /\ m.vote = heard.n.vote /\ HasQuorum(st.id, heard.n)
       leading == heard.n.outOfElection[IdOf(m.vote.leader)]
   IN IF n.state # "LOOKING" THEN IF m.state = "LOOKING" THEN Send(st, from, Notification(n)) ELSE st
      ELSE IF from \notin Voters THEN Send(st, from, Notification(n))

@@ -39,6 +39,33 @@ describe("phase 0, fast leader election (Medeiros 2012 §3.1)", () => {
     expect(lab.wire.map(({ to }) => to)).toEqual(["n2", "n3"]);
   });
 
+  test("a vote is taken over from its owner only: who comes to us by way of a third server may be out of our reach", () => {
+    const lab = new ZabLab(3);
+    lab.start("n1");
+    const relayed = { type: "Notification", state: "LOOKING", round: 1, vote: vote(0, 0, 0, 3) } as const;
+    lab.step("n1", { type: "message", from: nodeId("n2"), message: relayed });
+    expect(lab.state("n1").vote.leader).toBe(1);
+    lab.step("n1", { type: "message", from: nodeId("n3"), message: relayed });
+    expect(lab.state("n1").vote.leader).toBe(3);
+    // The relayed vote counts towards the quorum of the server that it names.
+    expect([...lab.state("n1").received.keys()]).toEqual(["n2", "n3"]);
+  });
+
+  test("a vote is given up when its owner stands for another server, and its next best takes its place", () => {
+    const lab = new ZabLab(5);
+    lab.start("n1");
+    const cast = (round: number, leader: number) =>
+      ({ type: "Notification", state: "LOOKING", round, vote: vote(0, 0, 0, leader) }) as const;
+    lab.step("n1", { type: "message", from: nodeId("n3"), message: cast(1, 3) });
+    lab.step("n1", { type: "message", from: nodeId("n4"), message: cast(1, 4) });
+    expect(lab.state("n1").vote.leader).toBe(4);
+    // n4 can reach n5 and we cannot.
+    lab.wire = [];
+    lab.step("n1", { type: "message", from: nodeId("n4"), message: cast(1, 5) });
+    expect(lab.state("n1").vote.leader).toBe(3);
+    expect(lab.wire.map(({ to }) => to)).toEqual(["n2", "n3", "n4", "n5"]);
+  });
+
   test("a server in an earlier round is told of the later one, which it joins with its votes forgotten", () => {
     const lab = new ZabLab(3);
     lab.start("n1", "n2");
