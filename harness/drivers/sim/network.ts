@@ -95,6 +95,17 @@ export function connectNodes(world: Surroundings): void {
   }
 }
 
+/**
+ * The way back of the connections that `from`'s peer `to` has dialled: a stream of its own under the weather, cuts and
+ * faults of the link from `from` to `to`. Only live connections have one: simulated ones carry one direction.
+ */
+export function wayBack(world: Surroundings, from: number, to: number): Link {
+  const { regions, base } = world.links[from * world.nodes.length + to] as Link;
+  const link = createLink(world, from, to, true, regions, base);
+  world.links.push(link);
+  return link;
+}
+
 export function weatherBetween(world: Surroundings, a: string, b: string, inside: Weather): Weather {
   if (a === b) return inside;
   for (const { regions, weather } of world.scenario.links.between ?? []) {

@@ -8,18 +8,17 @@ import { Faults } from "./faults.js";
 import { Fifo } from "./fifo.js";
 import { type Ledger, LogLedger } from "./ledger.js";
 import { LivenessWatch } from "./liveness.js";
-import { arrives, connectNodes, onLinkBreak } from "./network.js";
+import { arrives, onLinkBreak } from "./network.js";
 import { RegisterLedger } from "./registerLedger.js";
 import { boot, bringUp, enqueue, onCrashTrigger, onSynced, receive, resumeTurns } from "./node.js";
 import { traceRefused } from "./traceStep.js";
 import { outcomeOf } from "./outcome.js";
-import { EventQueue } from "./queue.js";
 import { Random } from "./random.js";
 import { clientReply } from "./reply.js";
 import { explicitFaults } from "./schedule.js";
 import { SimFaults } from "./simFaults.js";
-import type { EnvironmentCounts, SimulationOutcome, SimulationSpec } from "./spec.js";
-import { TraceHash } from "./traceHash.js";
+import type { SimulationOutcome, SimulationSpec } from "./spec.js";
+import { createSurroundings } from "./surroundings.js";
 import {
   ARRIVE,
   CLIENT,
@@ -245,41 +244,18 @@ export function runSimulation(spec: SimulationSpec): SimulationOutcome {
 }
 
 function createWorld(spec: SimulationSpec): World {
-  const { scenario, seed } = spec;
-  assert(seed >>> 0 === seed, `a seed is an integer from 0 to 2^32-1, not ${seed}`);
+  const { scenario } = spec;
   const configuration = configurationOf(scenario);
   const nodes = scenario.cluster.nodes.map((shape, number) => createNode(spec, configuration, shape.region, number));
-  const world: World = {
-    module: spec.module,
+  return {
+    ...createSurroundings({ ...spec, configuration, nodes, trace: spec.trace ?? null, onReset: null }),
     options: spec.options,
-    scenario,
-    seed,
-    configuration,
-    queue: new EventQueue(),
-    hash: new TraceHash(),
-    trace: spec.trace ?? null,
     wire: spec.wire ?? false,
-    nodes,
-    numbers: new Map(nodes.map((node) => [node.id, node.number])),
-    clients: [],
     firstLeader: firstLeaderOf(scenario),
     running: [],
-    links: [],
-    clientLinks: new Map(),
-    clientOverlays: [],
-    counts: noCounts(),
-    onReset: null,
-    now: 0,
     events: 0,
-    packets: 0,
-    sendings: 0,
-    traceSeq: 0,
-    startedAt: -1,
     broken: null,
-    longestTimerMs: 0,
   };
-  connectNodes(world);
-  return world;
 }
 
 function idOf(number: number): NodeId {
@@ -336,21 +312,5 @@ function createNode(spec: SimulationSpec, configuration: Configuration, region: 
     appliedIndex: 0,
     leaderRound: -1,
     verifiedIndex: 0,
-  };
-}
-
-export function noCounts(): EnvironmentCounts {
-  return {
-    messages: 0,
-    bytes: 0,
-    syncs: 0,
-    dropped: 0,
-    duplicated: 0,
-    retransmitted: 0,
-    connectionsBroken: 0,
-    crashes: 0,
-    writesLost: 0,
-    writesTorn: 0,
-    refusedToStart: 0,
   };
 }
