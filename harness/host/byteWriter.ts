@@ -58,6 +58,21 @@ export class ByteWriter {
     return seen <= 0xff;
   }
 
+  /** The bytes of [from, to). */
+  raw(bytes: Uint8Array, from: number, to: number): void {
+    this.reserve(to - from);
+    this.bytes.set(bytes.subarray(from, to), this.at);
+    this.at += to - from;
+  }
+
+  /** Length and bytes. */
+  byteString(text: Uint8Array): void {
+    this.u32(text.length);
+    this.reserve(text.length);
+    this.bytes.set(text, this.at);
+    this.at += text.length;
+  }
+
   /** A copy of what was written; the writer may be used again. */
   take(): Uint8Array {
     return this.bytes.slice(0, this.at);

@@ -3,6 +3,8 @@
  *
  *     count u32, then per request: client u32, seq u53, kind u8, key, and by kind
  *       1 put value · 2 delete · 3 cas expectsValue u8 [expected] value · 4 append value
+ *       5 txn: in place of the key a request as `mvcc/requestCodec.ts` writes it, which is not looked into here: if it
+ *         is none, that is its answer
  *
  * A byte string is its length as u32 and its bytes.
  */
@@ -29,8 +31,9 @@ const PUT = 1;
 const DELETE = 2;
 const CAS = 3;
 const APPEND = 4;
+const TXN = 5;
 
-/** client, seq, kind, and the length of the key: no request is smaller. */
+/** client, seq, kind, and the length of the key or request: no request is smaller. */
 const REQUEST_BYTES_MIN = 4 + 8 + 1 + 4;
 
 /** Small commands are cut from blocks of this size. Bytes. */
@@ -73,6 +76,12 @@ export class CommandWriter {
     if (fits) this.requests += 1;
     else w.at = start;
     return fits;
+  }
+
+  /** A request in this very form, which `isRawWrite` has looked over. */
+  addRaw(bytes: Uint8Array, from: number, to: number): void {
+    this.writer.raw(bytes, from, to);
+    this.requests += 1;
   }
 
   /** The finished command; the writer is empty afterwards. */
@@ -122,6 +131,10 @@ function writeOperation(w: ByteWriter, operation: WriteOperation): boolean {
       if (operation.expected !== null && !w.latin1(operation.expected)) return false;
       return w.latin1(operation.value);
     }
+    case "txn":
+      w.u8(TXN);
+      w.byteString(operation.request);
+      return true;
   }
 }
 
@@ -147,6 +160,10 @@ export function decodeCommand(bytes: Uint8Array, known: KnownKeys | null = null)
 
 function readOperation(r: Reader, known: KnownKeys | null): WriteOperation {
   const kind = readU8(r);
+  if (kind === TXN) {
+    const start = skipText(r);
+    return { f: "txn", request: r.bytes.subarray(start, r.at) };
+  }
   const key = known === null ? readText(r) : known.read(r);
   switch (kind) {
     case PUT:
@@ -160,7 +177,7 @@ function readOperation(r: Reader, known: KnownKeys | null): WriteOperation {
     case APPEND:
       return { f: "append", key, value: readText(r) };
     default:
-      throw new CodecError(`an operation from 1 to 4 expected, found ${kind}`);
+      throw new CodecError(`an operation from 1 to 5 expected, found ${kind}`);
   }
 }
 

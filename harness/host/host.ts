@@ -33,10 +33,12 @@ import {
   fail,
 } from "../../protocols/core/index.js";
 import { CommandWriter, decodeCommand, KnownKeys, type WriteRequest } from "./command.js";
+import { digest } from "./digest.js";
 import { Machine, type ReadOperation, type WriteOperation } from "./machine.js";
 import { type Batch, PendingWrites, type PendingWrite } from "./pending.js";
 import { PendingReads } from "./reads.js";
 import { Sessions } from "./sessions.js";
+import { rawClient, rawSeq } from "./rawWrite.js";
 import { encodeSnapshot, restoreSnapshot } from "./snapshot.js";
 import type { ClientRequest, HostConfig, HostEffect, HostInput, Reply } from "./types.js";
 
@@ -47,6 +49,7 @@ export function createHost<P extends Protocol>(config: HostConfig<P>): Host<P> {
 const NEED_TURN_END = { type: "needTurnEnd" } as const;
 
 type Out<P extends Protocol> = HostEffect<P>[];
+type Effects<P extends Protocol> = readonly HostEffect<P>[];
 /** The effects that are for the host: the others pass through it. */
 type OwnEffect<P extends Protocol> = Extract<
   Effect<P>,
@@ -60,7 +63,7 @@ export class Host<P extends Protocol> {
   readonly id: NodeId;
   private readonly config: HostConfig<P>;
   private readonly module: ProtocolModule<P>;
-  private readonly machine = new Machine();
+  private readonly machine: Machine;
   private readonly sessions: Sessions;
   private readonly writes = new PendingWrites();
   private readonly reads = new PendingReads();
@@ -79,6 +82,7 @@ export class Host<P extends Protocol> {
     this.config = config;
     this.module = config.module;
     this.id = config.replica.id;
+    this.machine = new Machine(config.historyMax ?? 0);
     this.sessions = new Sessions(config.sessionsMax);
     assert(config.batchBytesMax > 0, "batchBytesMax must be above 0");
     if (config.recovered.snapshot !== null) this.load(config.recovered.snapshot);
@@ -88,6 +92,11 @@ export class Host<P extends Protocol> {
   /** The last log position that the machine contains. */
   get appliedIndex(): Index {
     return this.applied;
+  }
+
+  /** etcd's revision: one higher with every change. */
+  get revision(): number {
+    return this.machine.store.revision;
   }
 
   status(): Status {
@@ -105,7 +114,7 @@ export class Host<P extends Protocol> {
   }
 
   /** `nowMs` as for `ProtocolModule.step`. The returned list is valid until the next step. */
-  step(input: HostInput<P>, nowMs: number): readonly HostEffect<P>[] {
+  step(input: HostInput<P>, nowMs: number): Effects<P> {
     switch (input.type) {
       case "request":
         return this.onRequest(input.request, nowMs);
@@ -124,7 +133,7 @@ export class Host<P extends Protocol> {
   }
 
   /** Steps the core and turns its effects into the host's. `out`: what this step has emitted already; null: nothing. */
-  private core(input: Input<P>, nowMs: number, out: Out<P> | null): readonly HostEffect<P>[] {
+  private core(input: Input<P>, nowMs: number, out: Out<P> | null): Effects<P> {
     const effects = this.module.step(this.state, input, nowMs);
     for (let i = 0; i < effects.length; i += 1) {
       const effect = effects[i] as Effect<P>;
@@ -149,7 +158,7 @@ export class Host<P extends Protocol> {
           break;
       }
     }
-    return out ?? (effects as readonly HostEffect<P>[]);
+    return out ?? (effects as Effects<P>);
   }
 
   private onEffect(effect: OwnEffect<P>, out: Out<P>): void {
@@ -180,13 +189,14 @@ export class Host<P extends Protocol> {
     }
   }
 
-  private onRequest(request: ClientRequest, nowMs: number): readonly HostEffect<P>[] {
+  private onRequest(request: ClientRequest, nowMs: number): Effects<P> {
     const { operation } = request;
-    if (operation.f === "get" || operation.f === "range") return this.onRead(request, operation, nowMs);
+    if (operation.f === "get" || operation.f === "range" || operation.f === "query")
+      return this.onRead(request, operation, nowMs);
     return this.onWrite(request, operation, nowMs);
   }
 
-  private onRead(request: ClientRequest, operation: ReadOperation, nowMs: number): readonly HostEffect<P>[] {
+  private onRead(request: ClientRequest, operation: ReadOperation, nowMs: number): Effects<P> {
     this.lastRequest += 1;
     this.reads.begin({ request: this.lastRequest, token: request.token, operation });
     const effects = this.core({ type: "read", request: this.lastRequest, level: request.level }, nowMs, null);
@@ -194,23 +204,50 @@ export class Host<P extends Protocol> {
     return effects;
   }
 
-  private onWrite(request: ClientRequest, operation: WriteOperation, nowMs: number): readonly HostEffect<P>[] {
-    const out: Out<P> = [];
+  private onWrite(request: ClientRequest, operation: WriteOperation, nowMs: number): Effects<P> {
     const { client, seq, token } = request;
-    if (!isSessionName(client, seq)) {
-      pushReply(token, { status: "failed", reason: "unsupported", leaderHint: null }, out);
-      return out;
-    }
-    if (this.answerFromSession(request, out)) return out;
-    const before = this.writes.find(client);
-    if (before !== undefined && before.seq >= seq) {
-      this.onRetry(before, request, out);
-      return out;
-    }
+    const out: Out<P> = [];
+    if (!this.admit(client, seq, token, out)) return out;
     if (!this.command.add(client, seq, operation)) {
       pushReply(token, { status: "failed", reason: "unsupported", leaderHint: null }, out);
       return out;
     }
+    return this.queueWrite(client, seq, token, nowMs, out);
+  }
+
+  /**
+   * A `request` to write that lies in [from, to) of `bytes` and passed `isRawWrite`: its bytes are copied into the turn's
+   * command, and the rest is the same.
+   */
+  rawWrite(token: number, bytes: Uint8Array, from: number, to: number, nowMs: number): Effects<P> {
+    const client = rawClient(bytes, from);
+    const seq = rawSeq(bytes, from);
+    const out: Out<P> = [];
+    if (!this.admit(client, seq, token, out)) return out;
+    this.command.addRaw(bytes, from, to);
+    return this.queueWrite(client, seq, token, nowMs, out);
+  }
+
+  /** Whether a write is to be proposed: it is not if the sessions can answer it, or if the same one is under way. */
+  private admit(client: number, seq: number, token: number, out: Out<P>): boolean {
+    if (!isSessionName(client, seq)) {
+      pushReply(token, { status: "failed", reason: "unsupported", leaderHint: null }, out);
+      return false;
+    }
+    const admission = this.sessions.admit(client, seq);
+    if (admission !== "fresh") {
+      // Done, too old, or of a client that was dropped.
+      pushReply(token, this.replyTo(admission, client), out);
+      return false;
+    }
+    const before = this.writes.find(client);
+    if (before === undefined || before.seq < seq) return true;
+    this.onRetry(before, seq, token, out);
+    return false;
+  }
+
+  private queueWrite(client: number, seq: number, token: number, nowMs: number, out: Out<P>): Effects<P> {
+    const before = this.writes.find(client);
     if (before !== undefined) this.abandon(before, out);
     const write: PendingWrite = { client, seq, token, retries: null };
     this.writes.add(write);
@@ -222,17 +259,7 @@ export class Host<P extends Protocol> {
     return this.command.bytes >= this.config.batchBytesMax ? this.propose(nowMs, out) : out;
   }
 
-  /** What the sessions alone can answer: a write that is done, too old, or of a client that was dropped. */
-  private answerFromSession(request: ClientRequest, out: Out<P>): boolean {
-    const { client, seq, token } = request;
-    const admission = this.sessions.admit(client, seq);
-    if (admission === "fresh") return false;
-    pushReply(token, this.replyTo(admission, client), out);
-    return true;
-  }
-
-  private onRetry(pending: PendingWrite, request: ClientRequest, out: Out<P>): void {
-    const { token, seq } = request;
+  private onRetry(pending: PendingWrite, seq: number, token: number, out: Out<P>): void {
     if (pending.seq > seq) {
       // The client has gone on to a newer operation; what became of this one is not for us to say.
       pushReply(token, { status: "unknown", reason: "unsupported", leaderHint: null }, out);
@@ -248,12 +275,12 @@ export class Host<P extends Protocol> {
     this.answer(write, { status: "unknown", reason: "unsupported", leaderHint: null }, out);
   }
 
-  private onTurnEnd(nowMs: number): readonly HostEffect<P>[] {
+  private onTurnEnd(nowMs: number): Effects<P> {
     this.turnOpen = false;
     return this.command.count === 0 ? [] : this.propose(nowMs, null);
   }
 
-  private propose(nowMs: number, out: Out<P> | null): readonly HostEffect<P>[] {
+  private propose(nowMs: number, out: Out<P> | null): Effects<P> {
     this.lastRequest += 1;
     this.writes.propose(this.lastRequest, this.turn);
     this.turn = [];
@@ -352,7 +379,7 @@ export class Host<P extends Protocol> {
     out.push({ type: "saveSnapshot", id, index, bytes });
   }
 
-  private onSnapshotSaved(id: string, nowMs: number): readonly HostEffect<P>[] {
+  private onSnapshotSaved(id: string, nowMs: number): Effects<P> {
     const saved = this.saving.get(id);
     assert(saved !== undefined, `snapshot ${id} was not being saved`);
     this.saving.delete(id);
@@ -376,16 +403,4 @@ function isSessionName(client: number, seq: number): boolean {
 
 function pushReply<P extends Protocol>(token: number, reply: Reply, out: Out<P>): void {
   out.push({ type: "reply", token, reply });
-}
-
-/** FNV-1a, twice with different offsets: for comparing replicas, not against an adversary. */
-function digest(bytes: Uint8Array): string {
-  let a = 0x811c9dc5;
-  let b = 0x9747b28c;
-  for (let i = 0; i < bytes.length; i += 1) {
-    const byte = bytes[i] as number;
-    a = Math.imul(a ^ byte, 0x01000193);
-    b = Math.imul(b ^ byte ^ (a >>> 24), 0x01000193);
-  }
-  return (a >>> 0).toString(16).padStart(8, "0") + (b >>> 0).toString(16).padStart(8, "0");
 }

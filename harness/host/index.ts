@@ -1,5 +1,9 @@
 export { decodeCommand, KnownKeys, type WriteRequest } from "./command.js";
+export { decodeAnswer } from "./mvcc/answerCodec.js";
+export { encodeRequest } from "./mvcc/requestCodec.js";
+export type * as Mvcc from "./mvcc/types.js";
 export { createHost, Host } from "./host.js";
+export { isRawWrite } from "./rawWrite.js";
 export {
   createRegisterHost,
   RegisterHost,

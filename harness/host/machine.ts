@@ -1,23 +1,29 @@
 /** The replicated key-value machine. Deterministic: equal operations in equal order give equal states and results. */
+import { CodecError } from "../../protocols/core/index.js";
+import { encodeAnswer } from "./mvcc/answerCodec.js";
+import { execute } from "./mvcc/execute.js";
+import { decodeRequest } from "./mvcc/requestCodec.js";
+import { Store } from "./mvcc/store.js";
+import type { Request } from "./mvcc/types.js";
 import type { Operation, Result } from "./types.js";
 
-export type WriteOperation = Exclude<Operation, { readonly f: "get" | "range" }>;
-export type ReadOperation = Extract<Operation, { readonly f: "get" | "range" }>;
+export type ReadOperation = Extract<Operation, { readonly f: "get" | "range" | "query" }>;
+export type WriteOperation = Exclude<Operation, ReadOperation>;
 
 /** The answer of every write that has nothing else to say. */
 const DONE: Result = { type: "done" };
 
 export class Machine {
-  private readonly values = new Map<string, string>();
-  /** All keys in byte order, for ranges; null when a key came or went since it was built. */
-  private sorted: readonly string[] | null = null;
+  /** For the snapshot. */
+  readonly store: Store;
 
-  get size(): number {
-    return this.values.size;
+  /** @param historyMax Revisions before the last that can be read; the same on every replica. 0: none. */
+  constructor(historyMax = 0) {
+    this.store = new Store(historyMax);
   }
 
   get(key: string): string | null {
-    return this.values.get(key) ?? null;
+    return this.store.get(key);
   }
 
   write(operation: WriteOperation): Result {
@@ -25,38 +31,41 @@ export class Machine {
       case "put":
         this.set(operation.key, operation.value);
         return DONE;
-      case "delete":
-        if (this.values.delete(operation.key)) this.sorted = null;
+      case "delete": {
+        const revision = this.store.revision + 1;
+        if (this.store.delete(operation.key, revision)) this.store.finish(revision);
         return DONE;
+      }
       case "append":
-        this.set(operation.key, (this.values.get(operation.key) ?? "") + operation.value);
+        this.set(operation.key, (this.get(operation.key) ?? "") + operation.value);
         return DONE;
       case "cas":
         return this.compareAndSet(operation.key, operation.expected, operation.value);
+      case "txn":
+        return this.execute(operation.request, true);
     }
   }
 
   read(operation: ReadOperation): Result {
-    if (operation.f === "get") return { type: "value", value: this.get(operation.key) };
-    return { type: "range", pairs: this.range(operation.from, operation.to, operation.limit) };
-  }
-
-  /** Replaces everything. For restoring a snapshot. */
-  load(pairs: Iterable<readonly [string, string]>): void {
-    this.values.clear();
-    this.sorted = null;
-    for (const [key, value] of pairs) this.values.set(key, value);
+    switch (operation.f) {
+      case "get":
+        return { type: "value", value: this.get(operation.key) };
+      case "range":
+        return { type: "range", pairs: this.range(operation.from, operation.to, operation.limit) };
+      case "query":
+        return this.execute(operation.request, false);
+    }
   }
 
   /** Keys in byte order: insertion order differs between a replica that replayed and one that restored. */
   keys(): readonly string[] {
-    this.sorted ??= [...this.values.keys()].sort((a, b) => (a < b ? -1 : 1));
-    return this.sorted;
+    return [...this.store.between("", null)].filter((key) => this.get(key) !== null);
   }
 
   private set(key: string, value: string): void {
-    if (this.sorted !== null && !this.values.has(key)) this.sorted = null;
-    this.values.set(key, value);
+    const revision = this.store.revision + 1;
+    this.store.put(key, value, revision);
+    this.store.finish(revision);
   }
 
   private compareAndSet(key: string, expected: string | null, value: string): Result {
@@ -67,25 +76,24 @@ export class Machine {
   }
 
   private range(from: string, to: string, limit: number): readonly (readonly [string, string])[] {
-    const keys = this.keys();
     const pairs: (readonly [string, string])[] = [];
-    for (let i = lowerBound(keys, from); i < keys.length && pairs.length < limit; i += 1) {
-      const key = keys[i] as string;
-      if (key >= to) break;
-      pairs.push([key, this.values.get(key) as string]);
+    for (const key of this.store.between(from, to)) {
+      if (pairs.length >= limit) break;
+      const value = this.get(key);
+      if (value !== null) pairs.push([key, value]);
     }
     return pairs;
   }
-}
 
-/** The first position whose key is not below `from`. */
-function lowerBound(keys: readonly string[], from: string): number {
-  let low = 0;
-  let high = keys.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((keys[middle] as string) < from) low = middle + 1;
-    else high = middle;
+  /** Bytes that are no request are answered, not thrown: they are in the log, and every replica must get past them. */
+  private execute(bytes: Uint8Array, writes: boolean): Result {
+    let request: Request;
+    try {
+      request = decodeRequest(bytes);
+    } catch (error) {
+      if (!(error instanceof CodecError)) throw error;
+      return { type: "bytes", bytes: encodeAnswer({ type: "refused", refusal: "malformed" }) };
+    }
+    return { type: "bytes", bytes: encodeAnswer(execute(this.store, request, writes)) };
   }
-  return low;
 }

@@ -1,12 +1,15 @@
 /**
  * The image of machine and sessions. Deterministic: equal states give equal bytes, whichever way a replica came to them,
  * so that images can be compared and hashed.
+ *
+ * A key is followed by its versions, the newest first: 1 value · 2 deletion, and 0 after the last one.
  */
 import {
   CodecError,
   type Index,
   type Reader,
   readBool,
+  readBytes,
   readEnd,
   readerOf,
   readU8,
@@ -16,24 +19,29 @@ import {
 import { ByteWriter } from "./byteWriter.js";
 import { readText } from "./command.js";
 import type { Machine } from "./machine.js";
+import type { Version } from "./mvcc/store.js";
 import type { Session, Sessions } from "./sessions.js";
 import type { Result } from "./types.js";
 
 /** "SYN" and the version of the format. */
-const MAGIC = 0x53594e01;
+const MAGIC = 0x53594e02;
 const DONE = 0;
 const CAS = 1;
+const BYTES = 2;
+const END = 0;
+const VALUE = 1;
+const DELETION = 2;
 
 /** @param index The last log position that the state contains. */
 export function encodeSnapshot(index: Index, machine: Machine, sessions: Sessions): Uint8Array {
   const w = new ByteWriter(4096);
   w.u32(MAGIC);
   w.u53(index);
-  w.u32(machine.size);
-  for (const key of machine.keys()) {
-    w.latin1(key);
-    w.latin1(machine.get(key) as string);
-  }
+  const { store } = machine;
+  w.u53(store.revision);
+  w.u53(store.compacted + 1);
+  w.u32(store.chainCount);
+  for (const chain of store.chains()) writeChain(w, chain);
   w.u32(sessions.size);
   for (const session of sessions.inLogOrder()) writeSession(w, session);
   const dropped = sessions.droppedRanges();
@@ -48,13 +56,47 @@ export function restoreSnapshot(bytes: Uint8Array, machine: Machine, sessions: S
   const magic = readU32(r);
   if (magic !== MAGIC) throw new CodecError(`not a snapshot: starts with ${magic.toString(16)}`);
   const index = readU53(r);
-  const pairs = readMany(r, 8, () => [readText(r), readText(r)] as const);
+  const revision = readU53(r);
+  const compacted = readU53(r) - 1;
+  const chains = readMany(r, 14, () => readChain(r));
   const restored = readMany(r, 21, () => readSession(r));
   const dropped = readMany(r, 4, () => readU32(r));
   readEnd(r);
-  machine.load(pairs);
+  machine.store.load(revision, compacted, chains);
   sessions.load(restored, dropped);
   return index;
+}
+
+function writeChain(w: ByteWriter, chain: Version): void {
+  w.latin1(chain.key);
+  for (let version: Version | null = chain; version !== null; version = version.previous) {
+    w.u8(version.value === null ? DELETION : VALUE);
+    w.u53(version.mod);
+    if (version.value === null) continue;
+    w.u53(version.create);
+    w.u53(version.version);
+    w.latin1(version.value);
+  }
+  w.u8(END);
+}
+
+function readChain(r: Reader): Version {
+  const key = readText(r);
+  let newest: Version | null = null;
+  let oldest: Version | null = null;
+  for (let kind = readU8(r); kind !== END; kind = readU8(r)) {
+    if (kind !== VALUE && kind !== DELETION) throw new CodecError(`a version of a key expected, found ${kind}`);
+    const mod = readU53(r);
+    const version: Version =
+      kind === DELETION
+        ? { key, value: null, create: 0, mod, version: 0, previous: null }
+        : { key, create: readU53(r), mod, version: readU53(r), value: readText(r), previous: null };
+    if (oldest === null) newest = version;
+    else oldest.previous = version;
+    oldest = version;
+  }
+  if (newest === null) throw new CodecError("a key without a version");
+  return newest;
 }
 
 function writeSession(w: ByteWriter, session: Session): void {
@@ -62,6 +104,11 @@ function writeSession(w: ByteWriter, session: Session): void {
   w.u53(session.seq);
   w.u53(session.index);
   const { result } = session;
+  if (result.type === "bytes") {
+    w.u8(BYTES);
+    w.byteString(result.bytes);
+    return;
+  }
   if (result.type !== "cas") {
     w.u8(DONE);
     return;
@@ -82,6 +129,8 @@ function readSession(r: Reader): Session {
 function readResult(r: Reader): Result {
   const kind = readU8(r);
   if (kind === DONE) return { type: "done" };
+  // A copy: a view would keep the whole image in memory.
+  if (kind === BYTES) return { type: "bytes", bytes: readBytes(r, readU32(r)).slice() };
   if (kind !== CAS) throw new CodecError(`the kind of a result expected, found ${kind}`);
   const swapped = readBool(r);
   return { type: "cas", swapped, observed: readBool(r) ? readText(r) : null };

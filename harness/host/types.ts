@@ -25,13 +25,18 @@ export type Operation =
   /** Appends to the value; an absent key counts as empty. */
   | { readonly f: "append"; readonly key: string; readonly value: string }
   /** Keys in [from, to), in byte order, at most `limit`. */
-  | { readonly f: "range"; readonly from: string; readonly to: string; readonly limit: number };
+  | { readonly f: "range"; readonly from: string; readonly to: string; readonly limit: number }
+  /** A transaction or compaction in the bytes of `encodeRequest`; answered with those of `encodeAnswer`. */
+  | { readonly f: "txn"; readonly request: Uint8Array }
+  /** The same as a read: it is refused, in the answer, if it would change anything. */
+  | { readonly f: "query"; readonly request: Uint8Array };
 
 export type Result =
   | { readonly type: "value"; readonly value: string | null }
   | { readonly type: "done" }
   | { readonly type: "cas"; readonly swapped: boolean; readonly observed: string | null }
-  | { readonly type: "range"; readonly pairs: readonly (readonly [string, string])[] };
+  | { readonly type: "range"; readonly pairs: readonly (readonly [string, string])[] }
+  | { readonly type: "bytes"; readonly bytes: Uint8Array };
 
 /** One client request. A client has one outstanding request; a retry repeats `client` and `seq`. */
 export interface ClientRequest {
@@ -42,7 +47,7 @@ export interface ClientRequest {
   /** 1-based, +1 per new operation of this client. Reads carry the number too but leave no trace in the session. */
   readonly seq: number;
   readonly operation: Operation;
-  /** Only looked at for `get` and `range`. */
+  /** Only looked at for `get`, `range` and `query`. */
   readonly level: ReadLevel;
 }
 
@@ -97,4 +102,9 @@ export interface HostConfig<P extends Protocol> {
   readonly sessionsMax: number;
   /** An entry's command is closed at this size; a larger turn makes several entries. Bytes, > 0. */
   readonly batchBytesMax: number;
+  /**
+   * Revisions before the last one that a `txn` or `query` can read; the same number on every replica, because what a
+   * transaction reads is replicated. 0: no history, and changes happen in place. @default 0
+   */
+  readonly historyMax?: number;
 }

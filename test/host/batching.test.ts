@@ -14,7 +14,9 @@ test("the writes of a turn make one entry, in the order in which they came", () 
   expect(lab.proposals()).toEqual([]);
   const { command } = lab.propose();
   expect(lab.proposals()).toHaveLength(1);
-  expect(decodeCommand(command).map(({ client, operation }) => [client, operation.key])).toEqual([
+  expect(
+    decodeCommand(command).map(({ client, operation }) => [client, "key" in operation ? operation.key : null]),
+  ).toEqual([
     [1, "k1"],
     [2, "k2"],
     [3, "k3"],

@@ -25,6 +25,9 @@ export function operationText(operation: Operation): string {
       return `cas ${operation.key} ${operation.expected ?? "nil"} ${operation.value}`;
     case "range":
       return `range ${operation.from} ${operation.to} ${operation.limit}`;
+    case "txn":
+    case "query":
+      return `${operation.f} of ${operation.request.length} bytes`;
   }
 }
 
@@ -38,6 +41,8 @@ export function resultText(result: Result): string {
       return `${result.swapped ? "swapped" : "not swapped"}, saw ${result.observed ?? "nil"}`;
     case "range":
       return result.pairs.length === 0 ? "(none)" : result.pairs.map(([key, value]) => `${key}=${value}`).join(" ");
+    case "bytes":
+      return `${result.bytes.length} bytes`;
   }
 }
 

@@ -288,8 +288,7 @@ export class Clients {
     this.recorder.ok(now, client.session, request, result, this.world.nodes[node]?.id ?? "");
     if (isRead(operation)) this.metrics.reads += 1;
     else this.metrics.acknowledged(client.invokedAt, now);
-    if (this.remembers[client.group] === true && operation.f !== "range")
-      remember(client, operation.key, operation, result);
+    if (this.remembers[client.group] === true && "key" in operation) remember(client, operation.key, operation, result);
     if (!isRead(operation)) client.leader = node;
     this.rest(client);
   }

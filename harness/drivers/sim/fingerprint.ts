@@ -2,6 +2,7 @@
 import { unreachable } from "../../../protocols/core/index.js";
 import type { ClientRequest, Reply } from "../../host/index.js";
 import { hashText } from "./random.js";
+import { keyOf } from "./recorder.js";
 import type { Persist, SimEffect, SimInput, Store, World } from "./world.js";
 
 /** Timer names and the like: few texts, hashed often. */
@@ -75,7 +76,7 @@ function hashRequest(world: World, request: ClientRequest): void {
   hash.number(request.seq);
   hash.word(textKey(operation.f) ^ textKey(request.level));
   // The written value follows from client and number, and is hashed as part of the command that carries it.
-  hash.text(operation.f === "range" ? operation.from : operation.key);
+  hash.text(keyOf(operation));
 }
 
 export function hashEffect(world: World, effect: SimEffect): void {

@@ -4,7 +4,9 @@ import type { Operation } from "../../host/index.js";
 import type { ClientGroup, Workload } from "../../scenarios/index.js";
 import type { Client } from "./world.js";
 
-type Mix = readonly { readonly f: Operation["f"]; readonly upTo: number }[];
+/** What a workload mixes: transactions are not among it. */
+type Mixed = Exclude<Operation["f"], "txn" | "query">;
+type Mix = readonly { readonly f: Mixed; readonly upTo: number }[];
 
 const RANGE_LIMIT = 10;
 /** Appended texts are short, whatever the size of other values: the value grows with each. */
@@ -20,7 +22,7 @@ export class OperationSource {
   private readonly valueBytes: number;
 
   constructor(group: ClientGroup, workload: Workload) {
-    const mix: { f: Operation["f"]; upTo: number }[] = [];
+    const mix: { f: Mixed; upTo: number }[] = [];
     let total = 0;
     for (const f of ["get", "put", "cas", "append", "delete", "range"] as const) {
       total += group.mix[f] ?? 0;

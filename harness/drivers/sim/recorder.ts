@@ -56,11 +56,13 @@ export class Recorder {
 type Recorded = { -readonly [field in keyof HistoryEvent]: HistoryEvent[field] };
 
 export function isRead(operation: Operation): boolean {
-  return operation.f === "get" || operation.f === "range";
+  return operation.f === "get" || operation.f === "range" || operation.f === "query";
 }
 
-function keyOf(operation: Operation): string {
-  return operation.f === "range" ? operation.from : operation.key;
+/** The key of an operation, or the first of its range; a transaction is about none alone. */
+export function keyOf(operation: Operation): string {
+  if ("key" in operation) return operation.key;
+  return operation.f === "range" ? operation.from : "";
 }
 
 function asked(operation: Operation): HistoryValue {
