@@ -92,6 +92,8 @@ export interface StorageOptions<H> {
   readonly hardCodec: Codec<H>;
   /** Every write with `seq <= upTo` is on stable storage. Never called from within `append`; may be from within `flush`. */
   readonly onDurable: (upTo: WriteSeq) => void;
+  /** A sync of a batch took so long; for measuring. Seconds. */
+  readonly onSynced?: (seconds: number) => void;
   /** At most once. Nothing becomes durable after it, and the replica must stop. */
   readonly onFailure: (error: StorageError) => void;
   /** @default adaptive */
@@ -152,6 +154,8 @@ export type Opened<H> =
       /** Counts the openings of this store, from 1; durable before `open` returns. */
       readonly incarnation: number;
       readonly recovered: Stored<H>;
+      /** How many writes of the opening before are in it; the others are lost, and were not acknowledged. */
+      readonly writesKept: WriteSeq;
       /** A batch at the end was torn by a crash and cut off. It was not acknowledged. */
       readonly cut: { readonly file: string; readonly offsetBytes: number } | null;
     }

@@ -49,6 +49,8 @@ type Operation = { type: "put"; key: string; value: Uint8Array } | { type: "del"
 const HARD = "hard";
 const SNAPSHOT = "snapshot";
 const INCARNATION = "incarnation";
+/** `seq` of the last write of this opening. */
+const WRITES = "writes";
 /** 2^53 has 16 digits: keys sort as their indexes do. */
 const INDEX_DIGITS = 16;
 
@@ -90,17 +92,20 @@ async function openLevel<H>(dir: string, options: StorageOptions<H>): Promise<Op
     return { result: "corrupt", error: levelError("read-failed", dir, String(cause ?? error), error) };
   }
   try {
-    const { image, lowest, highest, before } = await load(db);
+    const { image, lowest, highest, before, writesKept } = await load(db);
     const images = new Images(nodeFiles, join(dir, "images"));
     if (before === 0 && images.size > 0) throw levelError("missing-file", dir, "there are images and no store");
     if (image.snapshot !== null) images.check(image.snapshot);
     const incarnation = before + 1;
-    const value = new Uint8Array(8);
-    writeU53(writerAt(value, 0), incarnation);
-    await db.put(INCARNATION, sealed(INCARNATION, [value]), { sync: true });
+    const begin: Operation[] = [
+      { type: "put", key: INCARNATION, value: sealed(INCARNATION, [number(incarnation)]) },
+      { type: "put", key: WRITES, value: sealed(WRITES, [number(0)]) },
+    ];
+    await db.batch(begin, { sync: true });
     const storage = new LevelStorage(db, images, options, lowest, highest);
     if (before === 0) return { result: "absent", storage, incarnation: 1 };
-    return { result: "valid", storage, incarnation, recovered: image.stored(options.hardCodec), cut: null };
+    const recovered = image.stored(options.hardCodec);
+    return { result: "valid", storage, incarnation, recovered, cut: null, writesKept };
   } catch (error) {
     await db.close();
     if (error instanceof StorageError) return { result: "corrupt", error };
@@ -111,6 +116,7 @@ async function openLevel<H>(dir: string, options: StorageOptions<H>): Promise<Op
 async function load(db: Level) {
   const image = new Image();
   let before = 0;
+  let writesKept = 0;
   let lowest = Number.POSITIVE_INFINITY;
   let highest = 0;
   const entries: Entry[] = [];
@@ -119,6 +125,7 @@ async function load(db: Level) {
     const r = readerOf(content);
     if (key === HARD) image.hard = content;
     else if (key === INCARNATION) before = readU53(r);
+    else if (key === WRITES) writesKept = readU53(r);
     else if (key === SNAPSHOT) image.snapshot = readSnapshot(content);
     else {
       entries.push(...readEntries(r, readEntryHeaders(r)));
@@ -129,7 +136,13 @@ async function load(db: Level) {
     }
   }
   image.apply({ hard: null, truncateFrom: null, snapshot: null, entries });
-  return { image, before, lowest, highest };
+  return { image, before, lowest, highest, writesKept };
+}
+
+function number(value: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  writeU53(writerAt(bytes, 0), value);
+  return bytes;
 }
 
 function writeSnapshot(snapshot: Snapshot): Uint8Array[] {
@@ -196,9 +209,15 @@ class LevelStorage<H> implements Storage<H> {
       this.#operate(write, operations);
       snapshotIndex = Math.max(snapshotIndex, write.snapshot?.index ?? 0);
     }
+    const { seq } = batch[batch.length - 1] as { readonly seq: number };
+    operations.push({ type: "put", key: WRITES, value: sealed(WRITES, [number(seq)]) });
     const sync = this.#options.unsafeNoSync !== true;
+    const begin = performance.now();
     this.#db.batch(operations, { sync }).then(
-      () => this.#durable(batch, snapshotIndex),
+      () => {
+        if (sync) this.#options.onSynced?.((performance.now() - begin) / 1000);
+        this.#durable(batch, snapshotIndex);
+      },
       (error: unknown) => this.#fail(error),
     );
   }

@@ -16,11 +16,13 @@ export interface MemoryDisk {
   readonly image: Image;
   readonly images: Map<string, { readonly index: number; readonly bytes: Uint8Array }>;
   incarnation: number;
+  /** Of the current opening. */
+  lastWrite: number;
   open: boolean;
 }
 
 export function memoryDisk(): MemoryDisk {
-  return { image: new Image(), images: new Map(), incarnation: 0, open: false };
+  return { image: new Image(), images: new Map(), incarnation: 0, lastWrite: 0, open: false };
 }
 
 /** Each folder name stands for one disk; the map is the machine. */
@@ -33,10 +35,12 @@ export function memoryDriver(disks: Map<string, MemoryDisk>) {
       if (disk.open) throw closedOrLocked("locked", "the folder is open");
       disk.open = true;
       disk.incarnation += 1;
+      const writesKept = disk.lastWrite;
+      disk.lastWrite = 0;
       const storage = new MemoryStorage(disk, options);
       if (disk.incarnation === 1) return { result: "absent", storage, incarnation: 1 };
       const recovered = disk.image.stored(options.hardCodec);
-      return { result: "valid", storage, incarnation: disk.incarnation, recovered, cut: null };
+      return { result: "valid", storage, incarnation: disk.incarnation, recovered, cut: null, writesKept };
     },
   };
 }
@@ -94,6 +98,7 @@ class MemoryStorage<H> implements Storage<H> {
       }
     }
     this.counts.writes += batch.length;
+    this.#disk.lastWrite = (batch[batch.length - 1] as Queued).seq;
     this.counts.batches += 1;
     this.#options.onDurable((batch[batch.length - 1] as Queued).seq);
     this.#busy = false;

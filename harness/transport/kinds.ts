@@ -18,10 +18,11 @@ export const REFUSED = 0x03;
 /**
  * A write: client u32, seq u53, kind u8 and operands as byte strings, exactly as inside a log entry's command
  * (`harness/host/command.ts`), so that it can be copied there unread: 1 put: key, value · 2 delete: key · 3 compare and
- * set: key, bool, expected (only after a true; without: the key must be absent), value · 4 append: key, value.
+ * set: key, bool, expected (only after a true; without: the key must be absent), value · 4 append: key, value · 5 transaction:
+ * one byte string in the machine's own encoding.
  */
 export const WRITE = 0x10;
-/** A read: client u32, seq u53, level u8 (1 linearizable, 2 sync, 3 local), kind u8 (1 get: key · 2 range: from, to, limit u32), operands as byte strings. */
+/** A read: client u32, seq u53, level u8 (1 linearizable, 2 sync, 3 local), kind u8 (1 get: key · 2 range: from, to, limit u32 · 3 query: one byte string in the machine's own encoding), operands as byte strings. */
 export const READ = 0x11;
 /** Asks for the node's status: client u32, seq u53, and perhaps a bool: whether to add a digest of the machine, which takes long where it is large. */
 export const STATUS = 0x12;
@@ -32,7 +33,7 @@ export const STATUS = 0x12;
  *
  * A result is u8 and what belongs to it: 0 done · 1 value: bool, and the value as byte string after a true · 2 compare and
  * set: bool swapped, bool, and what was there as byte string after a true · 3 range: count u32, and as many pairs of key
- * and value as byte strings.
+ * and value as byte strings · 4 bytes: one byte string in the machine's own encoding.
  */
 export const REPLY = 0x20;
 /** client u32, seq u53, JSON in UTF-8 to the frame's end: rare, and for people too. */

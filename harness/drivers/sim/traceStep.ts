@@ -1,6 +1,7 @@
 /** What a simulated node contributes to the trace of a run. Nothing here changes the run. */
+import { traceStep } from "../../record/index.js";
 import { traceNetwork } from "./network.js";
-import { NO_STEP, type TraceLine } from "./trace.js";
+import { NO_STEP } from "./trace.js";
 import type { Packet, PendingWrite, SimEffect, SimInput, SimNode, World } from "./world.js";
 
 /** Writes of the replica among these; images are no writes of the spec, and a register has no spec. */
@@ -32,10 +33,7 @@ export function environment(world: World, node: SimNode, action: string, args: r
   world.trace.line({ seq, node: node.id, action, args, ...NO_STEP, time, lamport: node.lamport });
 }
 
-/**
- * A line per action. A message and a write belong to the action that follows them in the step, or to the last one. The
- * lines come before what the network does with the messages.
- */
+/** The lines of a step. */
 export function traceActions(
   world: World,
   node: SimNode,
@@ -43,41 +41,12 @@ export function traceActions(
   effects: readonly SimEffect[],
   at: number,
 ): void {
-  let last = -1;
-  for (let i = 0; i < effects.length; i += 1) if ((effects[i] as SimEffect).type === "action") last = i;
-  let received: TraceLine["received"] = null;
-  if (input.type === "message" || input.type === "snapshotReceived") received = [input.from, input.message];
-  let from = 0;
-  for (let i = 0; i <= last; i += 1) {
-    const effect = effects[i] as SimEffect;
-    if (effect.type !== "action") continue;
-    const { sent, wrote } = outgoing(effects.slice(from, i === last ? effects.length : i));
+  if (world.trace === null) return;
+  const isMessage = input.type === "message" || input.type === "snapshotReceived";
+  const received = isMessage ? ([input.from, input.message] as const) : null;
+  const nextSeq = (): number => {
     world.traceSeq += 1;
-    world.trace?.line({
-      seq: world.traceSeq,
-      node: node.id,
-      action: effect.name,
-      args: effect.args,
-      sent,
-      received,
-      wrote,
-      state: effect.specState,
-      time: at,
-      lamport: node.lamport,
-    });
-    received = null;
-    from = i + 1;
-  }
-}
-
-function outgoing(effects: readonly SimEffect[]): Pick<TraceLine, "sent" | "wrote"> {
-  const sent: (readonly [string, unknown])[] = [];
-  let wrote: TraceLine["wrote"] = null;
-  for (const effect of effects) {
-    if (effect.type === "send" || effect.type === "sendSnapshot") sent.push([effect.to, effect.message]);
-    if (effect.type !== "persist") continue;
-    const { hard, truncateFrom, snapshot, entries } = effect;
-    wrote = { hard, truncateFrom, snapshot, entries };
-  }
-  return { sent, wrote };
+    return world.traceSeq;
+  };
+  traceStep({ node: node.id, received, time: at, lamport: node.lamport }, effects, nextSeq, world.trace);
 }

@@ -26,7 +26,7 @@ async function openWal<H>(dir: string, settings: Settings, options: StorageOptio
   let recovered: RecoveredLog | null = null;
   try {
     recovered = recoverLog(files, dir);
-    const { tail, spares, image, cut } = recovered;
+    const { tail, spares, image, cut, lastWrite } = recovered;
     const images = new Images(files, join(dir, IMAGES));
     if (tail === null && images.size > 0) throw noLog(dir);
     if (image.snapshot !== null) images.check(image.snapshot);
@@ -37,7 +37,14 @@ async function openWal<H>(dir: string, settings: Settings, options: StorageOptio
     wal = new Wal(log, images, settings, options, counts, base, unlock);
     await wal.begin();
     if (tail === null || tail.number === 1) return { result: "absent", storage: wal, incarnation: 1 };
-    return { result: "valid", storage: wal, incarnation: tail.incarnation, recovered: stored, cut };
+    return {
+      result: "valid",
+      storage: wal,
+      incarnation: tail.incarnation,
+      recovered: stored,
+      cut,
+      writesKept: lastWrite,
+    };
   } catch (error) {
     recovered?.tail?.file.close();
     unlock();

@@ -59,6 +59,8 @@ export interface RecordHeader {
   /** Where in the segment it lies, in bytes. */
   readonly position: number;
   readonly bodyBytes: number;
+  /** `seq` of the last write in it; 0: none. */
+  readonly lastWrite: number;
   /** Of the body and the zeros behind it up to the sector's end. */
   readonly bodyChecksum: number;
 }
@@ -126,6 +128,7 @@ export function encodeRecordHeader(header: RecordHeader, seed: number, into: Uin
   writeU32(w, header.position);
   writeU32(w, header.bodyBytes);
   writeU32(w, header.bodyChecksum);
+  writeU53(w, header.lastWrite);
   writeU32(writerAt(into, 4), crc32(into.subarray(8, RECORD_HEADER_BYTES), seed));
 }
 
@@ -151,8 +154,9 @@ export function decodeRecordHeader(
   const position = readU32(r);
   const bodyBytes = readU32(r);
   const bodyChecksum = readU32(r);
+  const lastWrite = readU53(r);
   if (version !== VERSION || kind === undefined || generation !== segment.generation || position !== at) return null;
-  return { kind, incarnation, generation, number, mark, position, bodyBytes, bodyChecksum };
+  return { kind, incarnation, generation, number, mark, position, bodyBytes, bodyChecksum, lastWrite };
 }
 
 /** Whether a record of this segment began here, though its header is damaged. */

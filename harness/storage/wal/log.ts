@@ -218,7 +218,7 @@ export class RecordLog {
   }
 
   /** Hands one record to the kernel and returns its number. The caller has seen that it fits. */
-  write(kind: RecordKind, body: Body): number {
+  write(kind: RecordKind, body: Body, lastWrite = 0): number {
     const segment = this.#segments[this.#segments.length - 1];
     assert(segment !== undefined, "a record needs a segment");
     const bytes = recordBytes(body.bytes);
@@ -235,6 +235,7 @@ export class RecordLog {
       position: this.#position,
       bodyBytes: body.bytes,
       bodyChecksum: checksum(padding, sum),
+      lastWrite,
     };
     encodeRecordHeader(header, this.#seed, head);
     this.file.write([head, ...body.payloads, padding], this.#position);

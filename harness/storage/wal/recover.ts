@@ -17,6 +17,8 @@ export interface RecoveredLog {
   readonly spares: readonly Spare[];
   readonly image: Image;
   readonly cut: { readonly file: string; readonly offsetBytes: number } | null;
+  /** `seq` of the last write of the last opening; 0: it made none. */
+  readonly lastWrite: number;
 }
 
 interface ReadSegment {
@@ -42,6 +44,7 @@ export function recoverLog(files: Files, dir: string): RecoveredLog {
   let previous: { readonly scan: Scan; readonly path: string; readonly nextNumber: number } | null = null;
   let store: Uint8Array | null = null;
   let unfinished: number | null = null;
+  let lastWrite = 0;
   for (const [i, generation] of generations.entries()) {
     checkGap(dir, generations, i);
     const segment = readSegment(files, dir, generation);
@@ -66,6 +69,7 @@ export function recoverLog(files: Files, dir: string): RecoveredLog {
         `${scan.wrong ?? "zeros"}, and a later record says that this was durable`,
       );
     }
+    lastWrite = lastWriteOf(scan, previous?.scan.incarnation ?? 0, lastWrite);
     segments.push({ header: segment.header, lastIndex: applyRecords(image, segment, scan, i === 0) });
     previous = { scan, path: segment.path, nextNumber };
   }
@@ -75,7 +79,7 @@ export function recoverLog(files: Files, dir: string): RecoveredLog {
     const first = join(dir, segmentName(1));
     throw corrupt("missing-file", first, null, "the log begins later, and without a snapshot");
   }
-  if (previous === null) return { tail: null, spares, image, cut: null };
+  if (previous === null) return { tail: null, spares, image, cut: null, lastWrite };
   if (isSealed(previous.scan)) {
     throw corrupt(
       "missing-file",
@@ -95,7 +99,19 @@ export function recoverLog(files: Files, dir: string): RecoveredLog {
     store: store as Uint8Array,
   };
   makeDurable(files, dir, file);
-  return { tail, spares, image, cut: scan.torn ? { file: path, offsetBytes: scan.end } : null };
+  return { tail, spares, image, cut: scan.torn ? { file: path, offsetBytes: scan.end } : null, lastWrite };
+}
+
+/** Each opening counts its writes from 1; `before` is the count of the opening that the segment begins in. */
+function lastWriteOf({ records }: Scan, incarnationBefore: number, before: number): number {
+  let incarnation = incarnationBefore;
+  let last = before;
+  for (const record of records) {
+    if (record.incarnation !== incarnation) last = 0;
+    incarnation = record.incarnation;
+    last = Math.max(last, record.lastWrite);
+  }
+  return last;
 }
 
 function lastGeneration(segments: readonly Segment[]): number {

@@ -154,7 +154,7 @@ export class Wal<H> implements Storage<H> {
   #commit(batch: readonly Queued[], body: Body): void {
     let record = 0;
     const write = (): void => {
-      record = this.#log.write("batch", body);
+      record = this.#log.write("batch", body, (batch[batch.length - 1] as Queued).seq);
     };
     if (!this.#attempt("write-failed", write)) return;
     for (const queued of batch) {
@@ -167,9 +167,11 @@ export class Wal<H> implements Storage<H> {
       this.#durable(batch, record);
       return;
     }
-    const begin = process.hrtime.bigint();
+    const begin = performance.now();
     const synced = (): void => {
-      this.#choice.took(Number(process.hrtime.bigint() - begin) / 1000);
+      const tookMs = performance.now() - begin;
+      this.#choice.took(tookMs * 1000);
+      this.#options.onSynced?.(tookMs / 1000);
       this.#log.mark = record;
       this.#durable(batch, record);
     };
