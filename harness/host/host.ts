@@ -34,10 +34,10 @@ import {
 } from "../../protocols/core/index.js";
 import { CommandWriter, decodeCommand, KnownKeys, type WriteRequest } from "./command.js";
 import { digest } from "./digest.js";
-import { Machine, type ReadOperation, type WriteOperation } from "./machine.js";
+import { isRead, Machine, type ReadOperation, type WriteOperation } from "./machine.js";
 import { type Batch, PendingWrites, type PendingWrite } from "./pending.js";
 import { PendingReads } from "./reads.js";
-import { Sessions } from "./sessions.js";
+import { isSessionName, Sessions } from "./sessions.js";
 import { rawClient, rawSeq } from "./rawWrite.js";
 import { encodeSnapshot, restoreSnapshot } from "./snapshot.js";
 import type { ClientRequest, HostConfig, HostEffect, HostInput, Reply } from "./types.js";
@@ -190,10 +190,8 @@ export class Host<P extends Protocol> {
   }
 
   private onRequest(request: ClientRequest, nowMs: number): Effects<P> {
-    const { operation } = request;
-    if (operation.f === "get" || operation.f === "range" || operation.f === "query")
-      return this.onRead(request, operation, nowMs);
-    return this.onWrite(request, operation, nowMs);
+    if (isRead(request.operation)) return this.onRead(request, request.operation, nowMs);
+    return this.onWrite(request, request.operation, nowMs);
   }
 
   private onRead(request: ClientRequest, operation: ReadOperation, nowMs: number): Effects<P> {
@@ -395,10 +393,6 @@ export class Host<P extends Protocol> {
   private leaderHint(): NodeId | null {
     return this.status().leader?.id ?? null;
   }
-}
-
-function isSessionName(client: number, seq: number): boolean {
-  return client !== 0 && client >>> 0 === client && seq >= 1 && Number.isSafeInteger(seq);
 }
 
 function pushReply<P extends Protocol>(token: number, reply: Reply, out: Out<P>): void {

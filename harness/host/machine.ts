@@ -10,6 +10,10 @@ import type { Operation, Result } from "./types.js";
 export type ReadOperation = Extract<Operation, { readonly f: "get" | "range" | "query" }>;
 export type WriteOperation = Exclude<Operation, ReadOperation>;
 
+export function isRead(operation: Operation): operation is ReadOperation {
+  return operation.f === "get" || operation.f === "range" || operation.f === "query";
+}
+
 /** The answer of every write that has nothing else to say. */
 const DONE: Result = { type: "done" };
 

@@ -13,6 +13,11 @@ export interface Session {
   index: Index;
 }
 
+/** Whether these can name a session and an operation in it. */
+export function isSessionName(client: number, seq: number): boolean {
+  return client !== 0 && client >>> 0 === client && seq >= 1 && Number.isSafeInteger(seq);
+}
+
 /** fresh: execute it. duplicate: done before, here is the answer. stale: the client has moved on. expired: refuse. */
 export type Admission = "fresh" | "duplicate" | "stale" | "expired";
 
