@@ -40,6 +40,8 @@ const kindOfName: { readonly [name: string]: number } = {
 };
 
 const startCapacity = 256;
+/** Names and levels are numbered in bytes. */
+const namesMax = 256;
 
 /** Builds a history event by event. Ids come from the interners that it owns. */
 export class HistoryBuilder {
@@ -63,6 +65,9 @@ export class HistoryBuilder {
     count: 0,
   };
   private timed = true;
+  private lastTime = Number.NEGATIVE_INFINITY;
+  /** Every event so far came later than the one before it. */
+  private ascending = true;
 
   constructor(file: string, options: InputOptions = {}) {
     this.file = file;
@@ -71,9 +76,11 @@ export class HistoryBuilder {
     this.nullKey = this.keys.id(null);
   }
 
+  /** Number of the name of an operation; -1 = there are 256 others. */
   nameId(name: string): number {
     let id = this.names.indexOf(name);
     if (id < 0) {
+      if (this.names.length === namesMax) return -1;
       id = this.names.push(name) - 1;
       this.nameKinds.push(kindOfName[name] ?? H.OTHER);
       if (name === "delete") this.deleteName = id;
@@ -85,9 +92,18 @@ export class HistoryBuilder {
     return this.nameKinds[nameId] as number;
   }
 
+  /** Number of a read level; -1 = there are 256 others. */
   levelId(level: string): number {
     const id = this.levels.indexOf(level);
-    return id >= 0 ? id : this.levels.push(level) - 1;
+    if (id >= 0) return id;
+    return this.levels.length === namesMax ? -1 : this.levels.push(level) - 1;
+  }
+
+  /** Makes room for a number of operations that is known or guessed. */
+  reserve(operations: number): void {
+    if (operations <= this.columns.kind.length) return;
+    this.columns = grownColumns(this.columns, operations);
+    this.log = grownLog(this.log, 2 * operations);
   }
 
   /** `time` NaN = the event has none. `a`, `b` as in {@link H.Columns}; a read has none yet. */
@@ -203,7 +219,7 @@ export class HistoryBuilder {
       const isRead = c.kind[i] === H.READ || c.kind[i] === H.RANGE;
       if (c.outcome[i] === 2 && isRead) c.kind[i] = H.NOTHING;
     }
-    const byTime = this.timed && this.options.order === "time";
+    const byTime = this.timed && !this.ascending && this.options.order === "time";
     const ordered = orderEvents(c, this.log, byTime, (line, expected) => this.bad(line, expected));
     return {
       ...ordered.columns,
@@ -231,18 +247,13 @@ export class HistoryBuilder {
   }
 
   private event(code: number, time: number): void {
-    const log = this.log;
-    if (log.count === log.code.length) {
-      const larger = log.count * 2;
-      const code2 = new Int32Array(larger);
-      code2.set(log.code);
-      const time2 = new Float64Array(larger);
-      time2.set(log.time);
-      this.log = { code: code2, time: time2, count: log.count };
-    }
-    this.log.code[this.log.count] = code;
-    this.log.time[this.log.count] = time;
-    this.log.count += 1;
+    if (this.log.count === this.log.code.length) this.log = grownLog(this.log, this.log.count * 2);
+    if (!(time > this.lastTime)) this.ascending = false;
+    this.lastTime = time;
+    const { log } = this;
+    log.code[log.count] = code;
+    log.time[log.count] = time;
+    log.count += 1;
     if (time !== time) this.timed = false;
   }
 }
@@ -265,6 +276,14 @@ function emptyColumns(capacity: number): MutableColumns {
     outcome: new Uint8Array(capacity),
     line: new Int32Array(capacity),
   };
+}
+
+function grownLog(log: EventLog, capacity: number): EventLog {
+  const code = new Int32Array(capacity);
+  code.set(log.code);
+  const time = new Float64Array(capacity);
+  time.set(log.time);
+  return { code, time, count: log.count };
 }
 
 function grownColumns(c: MutableColumns, capacity: number): MutableColumns {

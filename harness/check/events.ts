@@ -23,17 +23,21 @@ export function historyFromEvents(
 export function addEvent(builder: HistoryBuilder, event: HistoryEvent, line: number): void {
   const process = builder.processes.id(event.process);
   const name = builder.nameId(event.f);
+  if (name < 0) builder.bad(line, "no more than 256 different names of operations");
+  const level = event.level === undefined ? -1 : builder.levelId(event.level);
+  if (event.level !== undefined && level < 0) builder.bad(line, "no more than 256 different read levels");
   const time = event.time === undefined ? Number.NaN : event.time;
+  if (time < 0) builder.bad(line, "a time of 0 or more nanoseconds");
   const value = event.value ?? null;
   if (event.type === "invoke") {
     const kind = builder.kindOf(name);
     const [a, b] = inputIds(builder, kind, value, line);
     builder.invoke(process, name, builder.keys.id(event.key ?? null), a, b, time, line);
-    if (event.level !== undefined) builder.setLevel(builder.last(), builder.levelId(event.level));
+    if (level >= 0) builder.setLevel(builder.last(), level);
     return;
   }
   const i = builder.opened(process, name, line);
-  if (event.level !== undefined) builder.setLevel(i, builder.levelId(event.level));
+  if (level >= 0) builder.setLevel(i, level);
   if (event.type === "ok" && event.observed !== undefined) {
     builder.succeededOn(i, builder.values.id(event.observed), line);
   }

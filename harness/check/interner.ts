@@ -1,72 +1,83 @@
 // Values become small numbers, so that the checkers compare and index them without looking at their text.
 
 import type { HistoryValue } from "../record/history.js";
+import { hashOf, isSameText, textSlackBytes } from "./read/textHash.js";
 
 const startCapacity = 64;
 /** Values with smaller numbers are kept once they have been parsed. */
 const cachedValues = 1 << 14;
+/** Whole numbers from 0 of up to this many digits are their own identity: no text is kept of them. */
+const countDigitsMax = 9;
 
 /**
- * Gives every different JSON text a number, in order of first sight. The texts lie in one block of bytes; the table is
- * open addressing over an Int32Array. The text is the identity: 1 and "1" are two values.
+ * Gives every different JSON text a number, in order of first sight. The texts lie in one block of bytes; the tables are
+ * open addressing over Int32Arrays. The text is the identity: 1 and "1" are two values.
  */
 export class Interner {
   private bytes = new Uint8Array(1024);
+  private view = new DataView(this.bytes.buffer);
   private used = 0;
-  /** Start of text i; entry `count` is the end of the last. */
-  private starts = new Int32Array(startCapacity + 1);
-  private hashes = new Int32Array(startCapacity);
+  /** By number: start of its text, or -1 - n for the count n. */
+  private starts = new Int32Array(startCapacity);
+  private lengths = new Int32Array(startCapacity);
   /** Number + 1 and hash of a text in every slot. */
-  private table = new Int32Array(startCapacity * 4);
+  private texts = new Int32Array(startCapacity * 4);
+  private textCount = 0;
+  /** Number + 1 and count in every slot. */
+  private counts = new Int32Array(startCapacity * 4);
+  private countCount = 0;
   private readonly cache: (HistoryValue | undefined)[] = [];
   count = 0;
 
-  /** Number of the JSON text in `source[from, to)`. The text must be canonical: see {@link canonicalText}. */
-  idOfBytes(source: Uint8Array, from: number, to: number): number {
-    // The digits before the last byte (which is the quote of a string) only choose among neighbouring slots: values
-    // that count upwards stay together in the cache.
-    const tail = to - 3;
-    let hash = 0x811c9dc5 ^ (to - from);
-    let at = from;
-    // Four bytes a step: the multiplications wait for each other.
-    for (const last = tail - 3; at < last; at += 4) {
-      const word = byteAt(source, at) | (byteAt(source, at + 1) << 8) | (byteAt(source, at + 2) << 16);
-      hash = Math.imul(hash ^ word ^ (byteAt(source, at + 3) << 24), 0x2c1b3c6d);
-      hash ^= hash >>> 15;
+  /** Number of the whole number `n`, 0 to 999,999,999. */
+  idOfCount(n: number): number {
+    const { counts } = this;
+    const mask = counts.length - 2;
+    // Numbers that count upwards lie side by side, in runs.
+    const run = Math.imul(n >>> 8, 0x9e3779b1);
+    const step = ((run >>> 20) | 1) << 1;
+    let slot = ((n + run) << 1) & mask;
+    for (;;) {
+      const id = (counts[slot] as number) - 1;
+      if (id < 0) return this.addCount(n, slot);
+      if (counts[slot + 1] === n) return id;
+      slot = (slot + step) & mask;
     }
-    for (; at < tail; at++) hash = Math.imul(hash ^ byteAt(source, at), 0x01000193);
-    hash = Math.imul(hash ^ byteAt(source, to - 1), 0x2c1b3c6d);
-    hash ^= hash >>> 13;
-    if (tail >= from) hash ^= ((byteAt(source, tail) & 15) << 4) ^ (byteAt(source, tail + 1) & 15);
-    else for (at = from; at < to; at++) hash = Math.imul(hash ^ byteAt(source, at), 0x01000193);
-    const { table } = this;
-    const mask = table.length - 2;
+  }
+
+  /**
+   * Number of the JSON text of `length` bytes at `at`, which is canonical (see {@link canonicalText}) and no count.
+   * `hash`: {@link hashOf} of a string without its quotes, or of any other text. `view` goes on for `textSlackBytes`.
+   */
+  idOfText(view: DataView, at: number, length: number, hash: number): number {
+    const { texts } = this;
+    const mask = texts.length - 2;
     const step = stepOf(hash);
     let slot = (hash << 1) & mask;
     for (;;) {
-      const id = (table[slot] as number) - 1;
-      if (id < 0) return this.add(source, from, to, hash, slot);
-      if (table[slot + 1] === hash && this.isSame(id, source, from, to)) return id;
+      const id = (texts[slot] as number) - 1;
+      if (id < 0) return this.addText(view, at, length, hash, slot);
+      if (texts[slot + 1] === hash && this.lengths[id] === length) {
+        if (isSameText(this.view, this.starts[id] as number, view, at, length)) return id;
+      }
       slot = (slot + step) & mask;
     }
   }
 
   id(value: HistoryValue): number {
-    const text = textEncoder.encode(canonicalText(value));
-    return this.idOfBytes(text, 0, text.length);
-  }
-
-  /** The number of a value if it has one, else -1. Adds nothing. */
-  find(value: HistoryValue): number {
-    const before = this.count;
-    const id = this.id(value);
-    if (id < before) return id;
-    this.removeLast();
-    return -1;
+    const text = canonicalText(value);
+    if (text.length <= countDigitsMax && /^(0|[1-9]\d*)$/.test(text)) return this.idOfCount(Number(text));
+    const encoded = textEncoder.encode(text);
+    const view = new DataView(new ArrayBuffer(encoded.length + textSlackBytes));
+    new Uint8Array(view.buffer).set(encoded);
+    const quote = text.startsWith('"') ? 1 : 0;
+    return this.idOfText(view, 0, encoded.length, hashOf(view, quote, encoded.length - quote));
   }
 
   text(id: number): string {
-    return textDecoder.decode(this.bytes.subarray(this.starts[id], this.starts[id + 1]));
+    const start = this.starts[id] as number;
+    if (start < 0) return String(-1 - start);
+    return textDecoder.decode(this.bytes.subarray(start, start + (this.lengths[id] as number)));
   }
 
   value(id: number): HistoryValue {
@@ -78,69 +89,84 @@ export class Interner {
     return value;
   }
 
-  /** Bytes held, for the memory account. */
-  byteLength(): number {
-    return this.bytes.byteLength + this.starts.byteLength + this.hashes.byteLength + this.table.byteLength;
-  }
-
-  private isSame(id: number, source: Uint8Array, from: number, to: number): boolean {
-    const start = this.starts[id] as number;
-    const length = (this.starts[id + 1] as number) - start;
-    if (length !== to - from) return false;
-    for (let i = 0; i < length; i++) if (this.bytes[start + i] !== source[from + i]) return false;
-    return true;
-  }
-
-  private add(source: Uint8Array, from: number, to: number, hash: number, slot: number): number {
-    const id = this.count;
-    const length = to - from;
-    if (this.used + length > this.bytes.length) {
-      const larger = new Uint8Array(Math.max(this.bytes.length * 2, this.used + length));
-      larger.set(this.bytes.subarray(0, this.used));
-      this.bytes = larger;
-    }
-    for (let i = 0; i < length; i++) this.bytes[this.used + i] = source[from + i] as number;
-    this.starts[id] = this.used;
-    this.used += length;
-    this.starts[id + 1] = this.used;
-    this.hashes[id] = hash;
-    this.table[slot] = id + 1;
-    this.table[slot + 1] = hash;
-    this.count = id + 1;
-    if (this.count === this.hashes.length) this.grow();
+  private addCount(n: number, slot: number): number {
+    const id = this.newId(-1 - n);
+    this.counts[slot] = id + 1;
+    this.counts[slot + 1] = n;
+    this.countCount += 1;
+    if (this.countCount * 4 > this.counts.length) this.growCounts();
     return id;
   }
 
-  private grow(): void {
-    const capacity = this.hashes.length * 2;
-    const hashes = new Int32Array(capacity);
-    hashes.set(this.hashes);
-    this.hashes = hashes;
-    const starts = new Int32Array(capacity + 1);
-    starts.set(this.starts);
-    this.starts = starts;
-    this.rebuild(capacity * 4);
+  private addText(view: DataView, at: number, length: number, hash: number, slot: number): number {
+    const start = this.used;
+    if (start + length + textSlackBytes > this.bytes.length) this.growBytes(length);
+    const id = this.newId(start);
+    this.lengths[id] = length;
+    // The last step may write garbage behind the text; the next text covers it.
+    for (let i = 0; i < length; i += 4) this.view.setInt32(start + i, view.getInt32(at + i, true), true);
+    this.used = start + length;
+    this.texts[slot] = id + 1;
+    this.texts[slot + 1] = hash;
+    this.textCount += 1;
+    if (this.textCount * 4 > this.texts.length) this.growTexts();
+    return id;
   }
 
-  private rebuild(size: number): void {
-    const table = new Int32Array(size);
-    const mask = size - 2;
-    for (let id = 0; id < this.count; id++) {
-      const hash = this.hashes[id] as number;
-      let slot = (hash << 1) & mask;
-      while ((table[slot] as number) > 0) slot = (slot + stepOf(hash)) & mask;
-      table[slot] = id + 1;
-      table[slot + 1] = hash;
+  private newId(start: number): number {
+    const id = this.count++;
+    if (id === this.starts.length) {
+      this.starts = doubled(this.starts);
+      this.lengths = doubled(this.lengths);
     }
-    this.table = table;
+    this.starts[id] = start;
+    return id;
   }
 
-  private removeLast(): void {
-    this.count -= 1;
-    this.used = this.starts[this.count] as number;
-    this.cache[this.count] = undefined;
-    this.rebuild(this.table.length);
+  private growBytes(length: number): void {
+    const larger = new Uint8Array(Math.max(this.bytes.length * 2, this.used + length + textSlackBytes));
+    larger.set(this.bytes.subarray(0, this.used));
+    this.bytes = larger;
+    this.view = new DataView(larger.buffer);
   }
+
+  private growTexts(): void {
+    const old = this.texts;
+    const texts = new Int32Array(old.length * 2);
+    const mask = texts.length - 2;
+    for (let n = 0; n < old.length; n += 2) {
+      if (old[n] === 0) continue;
+      const hash = old[n + 1] as number;
+      let slot = (hash << 1) & mask;
+      while (texts[slot] !== 0) slot = (slot + stepOf(hash)) & mask;
+      texts[slot] = old[n] as number;
+      texts[slot + 1] = hash;
+    }
+    this.texts = texts;
+  }
+
+  private growCounts(): void {
+    const old = this.counts;
+    this.counts = new Int32Array(old.length * 2);
+    const { counts } = this;
+    const mask = counts.length - 2;
+    for (let at = 0; at < old.length; at += 2) {
+      if (old[at] === 0) continue;
+      const n = old[at + 1] as number;
+      const run = Math.imul(n >>> 8, 0x9e3779b1);
+      const step = ((run >>> 20) | 1) << 1;
+      let slot = ((n + run) << 1) & mask;
+      while (counts[slot] !== 0) slot = (slot + step) & mask;
+      counts[slot] = old[at] as number;
+      counts[slot + 1] = n;
+    }
+  }
+}
+
+function doubled(array: Int32Array): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(array.length * 2);
+  larger.set(array);
+  return larger;
 }
 
 /** Texts that differ only at the end crowd their slots, so whoever finds one taken goes far away. */
@@ -148,12 +174,8 @@ function stepOf(hash: number): number {
   return ((hash >>> 20) | 1) << 1;
 }
 
-function byteAt(bytes: Uint8Array, at: number): number {
-  return bytes[at] as number;
-}
-
 const textEncoder = new TextEncoder();
-const textDecoder = new TextDecoder();
+const textDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** JSON with object fields in sorted order, so that equal values have equal texts. */
 export function canonicalText(value: HistoryValue): string {

@@ -19,7 +19,8 @@ export function orderEvents(
 ): { columns: Columns; eventAt: Int32Array } {
   let eventAt: Int32Array = log.code.slice(0, log.count);
   if (byTime) eventAt = sortedByTime(columns, log, eventAt, bad);
-  const renamed = renameByCall(eventAt, columns.kind.length);
+  // In the file's order the operations are numbered by their calls already.
+  const renamed = byTime ? renameByCall(eventAt, columns.kind.length) : null;
   const sorted = renamed === null ? columns : permuted(columns, renamed);
   for (let rank = 0; rank < eventAt.length; rank++) {
     const code = eventAt[rank] as number;

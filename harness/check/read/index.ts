@@ -39,7 +39,7 @@ export function readHistoryText(text: string, options: ReadOptions = {}, file = 
 
 function readText(text: string, file: string, format: HistoryFormat, options: ReadOptions): History {
   const builder = new HistoryBuilder(file, { ...formatDefaults[format], ...inputOptions(options) });
-  readEdn(text, builder);
+  readEdn(text.startsWith("\ufeff") ? text.slice(1) : text, builder);
   return builder.finish();
 }
 
@@ -54,7 +54,7 @@ function readLines(
     lines(lineByLine((bytes, from, to, line) => readEtcdLogLine(textOf(bytes, from, to), line, builder)));
   } else {
     const reader = new JsonlReader(builder);
-    lines((bytes, from, to) => reader.lines(bytes, from, to));
+    lines((bytes, from, to, shareLeft) => reader.lines(bytes, from, to, shareLeft));
   }
   return builder.finish();
 }

@@ -23,7 +23,8 @@ export function readEdn(text: string, builder: HistoryBuilder): void {
     if (type === null || !types.has(type)) return reader.bad(":type to be :invoke, :ok, :fail or :info", element.line);
     if (f === null) return reader.bad(":f to be a keyword", element.line);
     const time = element.get("time");
-    if (time !== undefined && typeof time !== "number") reader.bad(":time to be a number of nanoseconds", element.line);
+    if (time !== undefined && !(typeof time === "number" && time >= 0))
+      reader.bad(":time to be a number of nanoseconds, 0 or more", element.line);
     if (typeof process !== "number") {
       if (process === undefined) reader.bad(":process to be a number or a keyword", element.line);
       addFault(builder, faults, f, jsonOfEdn(element.get("value") ?? null), (time as number | undefined) ?? index);

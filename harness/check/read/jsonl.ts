@@ -1,42 +1,65 @@
 // JSONL events -> columns, byte by byte. Lines in plain form (see plain.ts) never become strings or objects; every other
 // line goes through JSON.parse, with the same result.
 
+import { isUtf8 } from "node:buffer";
 import { decodeHistoryEvent } from "../../record/history.js";
 import type { HistoryBuilder } from "../builder.js";
 import { addEvent } from "../events.js";
 import { CAS, NO_VALUE, OTHER, RANGE, READ } from "../history.js";
 import { textOf } from "./lines.js";
-import { F, FAIL, INVOKE, KEY, LEVEL, OBSERVED, OK, PlainLine, PROCESS, type ShortText, VALUE } from "./plain.js";
+import {
+  ABSENT,
+  COUNT,
+  FAIL,
+  FIRST,
+  INVOKE,
+  KEY,
+  NULL,
+  OBSERVED,
+  OK,
+  PAIR,
+  PlainLine,
+  PROCESS,
+  SCALAR,
+  SECOND,
+  TEXT,
+  VALUE,
+} from "./plain.js";
+import type { Interner } from "../interner.js";
+import { hashOf } from "./textHash.js";
 
-const QUOTE = 0x22;
 const newline = 0x0a;
 const NOT_PLAIN = -2;
+/** Guessing the number of operations never takes more room than for these. */
+const reservedMax = 1 << 24;
 
 /** Reads lines into a builder. */
 export class JsonlReader {
   private readonly builder: HistoryBuilder;
-  private readonly plain = new PlainLine();
+  private readonly plain: PlainLine;
   private bytes: Uint8Array = new Uint8Array(0);
-  private readonly smallProcess: number[] = [];
-  private lastKeyText: ShortText | null = null;
-  private lastKey = -1;
-  /** Texts of names seen, with their quotes; a handful. */
-  private readonly nameTexts: ShortText[] = [];
-  private readonly nameIds: number[] = [];
+  private view: DataView = new DataView(this.bytes.buffer);
   private line = 0;
 
   constructor(builder: HistoryBuilder) {
     this.builder = builder;
+    this.plain = new PlainLine(builder);
   }
 
   /** Reads the lines in `bytes[from, to)`, which end with a line end; see {@link PlainLine.use}. @throws {HistoryFormatError} */
-  lines(bytes: Uint8Array, from: number, to: number): void {
+  lines(bytes: Uint8Array, from: number, to: number, shareLeft: number): void {
     const { plain } = this;
-    this.bytes = bytes;
-    plain.use(bytes);
+    const isFirst = this.line === 0;
+    if (bytes !== this.bytes) {
+      this.bytes = bytes;
+      this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      plain.use(bytes, this.view);
+    }
+    // Equal bytes are equal texts only if they are texts at all.
+    const isText = isUtf8(bytes.subarray(from, to));
     for (let at = from; at < to; ) {
       this.line += 1;
-      if (plain.scan(at) && this.addPlain(this.line)) {
+      if (isText && plain.scan(at) && this.addPlain(this.line)) {
         at = plain.end + 1;
         continue;
       }
@@ -44,6 +67,8 @@ export class JsonlReader {
       this.addAny(at, end);
       at = end + 1;
     }
+    // Room for the rest if it is like the beginning, and some more.
+    if (isFirst) this.builder.reserve(Math.min(reservedMax, Math.ceil(this.builder.last() * (1 + 1.05 * shareLeft))));
   }
 
   private addAny(from: number, to: number): void {
@@ -55,20 +80,19 @@ export class JsonlReader {
   /** False: some field is not in plain form; nothing has been added then. */
   private addPlain(line: number): boolean {
     const { builder, plain } = this;
-    const { type } = plain;
+    const { type, name, level } = plain;
+    if (type < 0 || name < 0) return false;
     const process = this.process();
-    const name = this.name();
-    const level = this.level();
     const key = this.key();
-    if (type < 0 || process < 0 || name < 0 || level === NOT_PLAIN || key < 0) return false;
-    const { time } = plain;
+    if (process < 0 || key < 0) return false;
     const kind = builder.kindOf(name);
     if (type === INVOKE) return this.addInvoke(process, name, kind, key, level, line);
     let result = NO_VALUE;
-    if (type === OK && (kind === READ || kind === RANGE || kind === OTHER)) result = this.scalar(VALUE);
-    else if (type === FAIL && plain.starts[OBSERVED] !== -1) result = this.scalar(OBSERVED);
-    const observed = type === OK && kind === CAS && plain.starts[OBSERVED] !== -1 ? this.scalar(OBSERVED) : NO_VALUE;
+    if (type === OK && (kind === READ || kind === RANGE || kind === OTHER)) result = this.value(VALUE);
+    else if (type === FAIL && plain.kinds[OBSERVED] !== ABSENT) result = this.value(OBSERVED);
+    const observed = type === OK && kind === CAS && plain.kinds[OBSERVED] !== ABSENT ? this.value(OBSERVED) : NO_VALUE;
     if (result === NOT_PLAIN || observed === NOT_PLAIN) return false;
+    const { time } = plain;
     const i = builder.opened(process, name, line);
     if (level >= 0) builder.setLevel(i, level);
     if (observed !== NO_VALUE) builder.succeededOn(i, observed, line);
@@ -79,18 +103,15 @@ export class JsonlReader {
   }
 
   private addInvoke(process: number, name: number, kind: number, key: number, level: number, line: number): boolean {
-    const { builder, plain, bytes } = this;
+    const { builder, plain } = this;
     let a = NO_VALUE;
     let b = NO_VALUE;
     if (kind === CAS) {
-      const from = plain.starts[VALUE] as number;
-      const to = plain.ends[VALUE] as number;
-      const middle = from < 0 ? -1 : plain.middleOfPair(from, to);
-      if (middle < 0) return false;
-      a = builder.values.idOfBytes(bytes, from + 1, middle);
-      b = builder.values.idOfBytes(bytes, middle + 1, to - 1);
+      if (plain.kinds[VALUE] !== PAIR) return false;
+      a = this.value(FIRST);
+      b = this.value(SECOND);
     } else if (kind !== READ) {
-      a = this.scalar(VALUE);
+      a = this.value(VALUE);
       if (a === NOT_PLAIN) return false;
     }
     builder.invoke(process, name, key, a, b, plain.time, line);
@@ -98,59 +119,40 @@ export class JsonlReader {
     return true;
   }
 
+  /** A string or a number; anything else, or none, is an error that decodeHistoryEvent tells. */
   private process(): number {
-    const { plain, builder } = this;
-    const from = plain.starts[PROCESS] as number;
-    if (from < 0) return -1;
-    const number = plain.process;
-    if (number < 0) return builder.processes.idOfBytes(this.bytes, from, plain.ends[PROCESS] as number);
-    let id = this.smallProcess[number];
-    if (id === undefined) {
-      id = builder.processes.idOfBytes(this.bytes, from, plain.ends[PROCESS] as number);
-      this.smallProcess[number] = id;
-    }
-    return id;
-  }
-
-  private name(): number {
-    const from = this.plain.starts[F] as number;
-    const to = this.plain.ends[F] as number;
-    if (from < 0 || this.bytes[from] !== QUOTE) return -1;
-    for (let n = 0; n < this.nameTexts.length; n++) {
-      if (this.plain.isText(from, to, this.nameTexts[n] as ShortText)) return this.nameIds[n] as number;
-    }
-    const name = this.builder.nameId(textOf(this.bytes, from + 1, to - 1));
-    this.nameTexts.push(this.plain.shortText(from, to));
-    this.nameIds.push(name);
-    return name;
+    const kind = this.plain.kinds[PROCESS];
+    if (kind === NULL || kind === ABSENT) return NOT_PLAIN;
+    return this.nameOrNumber(this.builder.processes, PROCESS);
   }
 
   private key(): number {
-    const from = this.plain.starts[KEY] as number;
-    if (from < 0) return this.builder.nullKey;
-    const to = this.plain.ends[KEY] as number;
-    if (this.lastKeyText !== null && this.plain.isText(from, to, this.lastKeyText)) return this.lastKey;
-    const first = this.bytes[from] as number;
-    // A string, a number or null; anything else is an error that addEvent tells.
-    if (first === 0x74 || first === 0x66 || !this.plain.isScalar(from, to)) return -1;
-    this.lastKey = this.builder.keys.idOfBytes(this.bytes, from, to);
-    this.lastKeyText = this.plain.shortText(from, to);
-    return this.lastKey;
+    const kind = this.plain.kinds[KEY];
+    if (kind === NULL || kind === ABSENT) return this.builder.nullKey;
+    return this.nameOrNumber(this.builder.keys, KEY);
   }
 
-  /** -1 not given. */
-  private level(): number {
-    const from = this.plain.starts[LEVEL] as number;
-    if (from < 0) return -1;
-    if (this.bytes[from] !== QUOTE) return NOT_PLAIN;
-    return this.builder.levelId(textOf(this.bytes, from + 1, (this.plain.ends[LEVEL] as number) - 1));
+  private nameOrNumber(interner: Interner, slot: number): number {
+    const first = this.bytes[this.plain.starts[slot] as number];
+    // True and false are neither.
+    if (this.plain.kinds[slot] === SCALAR && (first === 0x74 || first === 0x66)) return NOT_PLAIN;
+    return this.scalar(interner, slot);
   }
 
-  /** Value id of a field, null if it is not given. */
-  private scalar(field: number): number {
-    const from = this.plain.starts[field] as number;
-    if (from < 0) return 0;
-    const to = this.plain.ends[field] as number;
-    return this.plain.isScalar(from, to) ? this.builder.values.idOfBytes(this.bytes, from, to) : NOT_PLAIN;
+  /** Value id of a slot, null if it is not given. */
+  private value(slot: number): number {
+    const kind = this.plain.kinds[slot];
+    return kind === NULL || kind === ABSENT ? 0 : this.scalar(this.builder.values, slot);
+  }
+
+  private scalar(interner: Interner, slot: number): number {
+    const { kinds, words, starts, ends } = this.plain;
+    const kind = kinds[slot];
+    if (kind === COUNT) return interner.idOfCount(words[slot] as number);
+    if (kind !== TEXT && kind !== SCALAR) return NOT_PLAIN;
+    const from = starts[slot] as number;
+    const to = ends[slot] as number;
+    const hash = kind === TEXT ? (words[slot] as number) : hashOf(this.view, from, to);
+    return interner.idOfText(this.view, from, to - from, hash);
   }
 }

@@ -1,7 +1,12 @@
 // One JSONL event in plain form, in one pass over its bytes: field names without escapes, whole numbers, strings
 // without escapes, null, true, false, and lists of those. Whatever is not plain is for JSON.parse.
+//
+// What stands between the values that differ from line to line is a run: `,"key":`, or `,"type":"invoke"` with its value.
+// The runs of earlier lines are remembered by their place in the line and recognised four bytes a step.
 
 import { textOf } from "./lines.js";
+import { type Run, RunTable } from "./runs.js";
+import { hashEnd, hashStart, hashStep } from "./textHash.js";
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -10,82 +15,88 @@ const OPEN_LIST = 0x5b;
 const CLOSE_LIST = 0x5d;
 const OPEN_MAP = 0x7b;
 const CLOSE_MAP = 0x7d;
-const BACKSLASH = 0x5c;
 const BLANK = 0x20;
 const MINUS = 0x2d;
+const ZERO = 0x30;
 
-/** Fields with a range of bytes; the numbers index `starts` and `ends`. */
-export const F = 0;
-export const KEY = 1;
-export const VALUE = 2;
-export const OBSERVED = 3;
-export const LEVEL = 4;
-export const PROCESS = 5;
+/** Slots: values of their own in every line; the numbers index `kinds`, `starts`, … `FIRST` and `SECOND` are a pair's. */
+export const KEY = 0;
+export const VALUE = 1;
+export const OBSERVED = 2;
+export const PROCESS = 3;
+export const FIRST = 4;
+export const SECOND = 5;
 const SKIPPED = 6;
+const slots = 7;
+// Other fields. The values of type, f and level are few and belong to their runs.
 const TIME = 7;
 const TYPE = 8;
-const rangeCount = 7;
+const NAME = 9;
+const LEVEL = 10;
+const END = 11;
 
-const fieldOfName: { readonly [name: string]: number } = {
-  f: F,
-  key: KEY,
-  value: VALUE,
-  observed: OBSERVED,
-  level: LEVEL,
-  process: PROCESS,
-  time: TIME,
-  type: TYPE,
-};
+const fieldOfName: ReadonlyMap<string, number> = new Map([
+  ["f", NAME],
+  ["key", KEY],
+  ["value", VALUE],
+  ["observed", OBSERVED],
+  ["level", LEVEL],
+  ["process", PROCESS],
+  ["time", TIME],
+  ["type", TYPE],
+]);
+
+/** What a slot holds. `COUNT`: a whole number of 1 to 9 digits. `LIST`: a list that is not a pair of scalars. */
+export const ABSENT = 0;
+export const TEXT = 1;
+export const COUNT = 2;
+export const NULL = 3;
+export const SCALAR = 4;
+export const PAIR = 5;
+export const LIST = 6;
 
 export const INVOKE = 0;
 export const OK = 1;
 export const FAIL = 2;
 export const INFO = 3;
-
-const wordOk = word('"ok"');
-const wordsOfType = [word('"inv'), word('oke"'), word('"fai'), word('ail"'), word('"inf'), word('nfo"')] as const;
-const wordNull = word("null");
+const types = ["invoke", "ok", "fail", "info"];
 
 /** A number of more digits may not be exact, or not be in canonical form. */
 const digitsMax = 15;
-const planned = 16;
-/** Field names up to this length, with what stands around them, are recognised by words. */
-const plannedBytes = 16;
+const countDigitsMax = 9;
 
-/** `,"time":` as words: at 0, 4, 8 and the last four bytes. Length 0 = none. */
-type FieldPlan = { length: number; field: number; word0: number; word1: number; word2: number; last: number };
-const noPlan: FieldPlan = { length: 0, field: SKIPPED, word0: 0, word1: 0, word2: 0, last: 0 };
+const wordNull = 0x6c6c756e; // "null", lowest byte first
 
-/** Texts of 4 to 8 bytes are compared as two words. */
-export type ShortText = {
-  readonly length: number;
-  readonly isShort: boolean;
-  readonly first: number;
-  readonly last: number;
-  readonly bytes: Uint8Array;
-};
-
-function word(text: string): number {
-  return new DataView(new TextEncoder().encode(text).buffer).getInt32(0);
-}
+/** What the numbers of names and levels are; -1 = there are too many. */
+export type Names = { nameId(name: string): number; levelId(level: string): number };
 
 /** Scans a line and keeps what it says, until the next scan. */
 export class PlainLine {
-  /** Of fields 0 to 6: -1 = not given. */
-  readonly starts = new Int32Array(rangeCount);
-  readonly ends = new Int32Array(rangeCount);
-  /** `INVOKE` to `INFO`, or -1. */
+  /** By slot. */
+  readonly kinds = new Uint8Array(slots);
+  readonly starts = new Int32Array(slots);
+  readonly ends = new Int32Array(slots);
+  /** Of a `COUNT` the number, of a `TEXT` its hash. */
+  readonly words = new Int32Array(slots);
+  /** `INVOKE` to `INFO`, or -1 = not given. */
   type = -1;
-  /** A process that is a small number, else -1. */
-  process = -1;
+  /** Ids from {@link Names}, -1 = not given. */
+  name = -1;
+  level = -1;
   /** Place of the line end. */
   end = 0;
   private readonly timeOf = new Float64Array(1);
+  private readonly names: Names;
+  private readonly runs = new RunTable();
   private bytes: Uint8Array = new Uint8Array(0);
   private view: DataView = new DataView(new ArrayBuffer(0));
-  // What stood before the values of earlier lines, two for each place: the next line most likely has one of them.
-  private readonly plans: FieldPlan[] = Array.from({ length: 2 * planned }, () => ({ ...noPlan }));
+  // What `learn` found besides the length.
   private field = 0;
+  private id = 0;
+
+  constructor(names: Names) {
+    this.names = names;
+  }
 
   /** NaN = not given. */
   get time(): number {
@@ -93,235 +104,228 @@ export class PlainLine {
   }
 
   /** Scans of `bytes` follow. The last line in it has a line end, and at least 32 bytes come after that. */
-  use(bytes: Uint8Array): void {
-    if (bytes === this.bytes) return;
+  use(bytes: Uint8Array, view: DataView): void {
     this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.view = view;
   }
 
   /** Scans the line at `from`. False: it is not in plain form. */
   scan(from: number): boolean {
-    const { bytes, starts, ends } = this;
-    for (let field = 0; field < rangeCount; field++) starts[field] = -1;
+    const { kinds, timeOf, runs, view } = this;
+    for (let slot = 0; slot < slots; slot++) kinds[slot] = ABSENT;
     this.type = -1;
-    this.process = -1;
-    this.timeOf[0] = Number.NaN;
+    this.name = -1;
+    this.level = -1;
+    timeOf[0] = Number.NaN;
     let at = from;
     for (let place = 0; ; place++) {
-      const name = this.nameAt(at, place);
-      if (name < 0) return false;
-      const { field } = this;
-      at += name;
-      if (field === TIME) at = this.scanTime(at);
-      else if (field === TYPE) at = this.scanType(at);
+      const run = runs.find(view, at, place) ?? this.learn(at, place);
+      if (run === null) return false;
+      at += run.length;
+      const { field } = run;
+      if (field < SKIPPED) at = this.scanSlot(at, field);
+      else if (field === SKIPPED) at = this.bytes[at] === OPEN_LIST ? this.listEnd(at) : this.scanSlot(at, SKIPPED);
+      else if (field === TIME) at = this.scanTime(at);
+      else if (field === TYPE) this.type = run.id;
+      else if (field === NAME) this.name = run.id;
+      else if (field === LEVEL) this.level = run.id;
       else {
-        starts[field] = at;
-        at = field === PROCESS ? this.scanProcess(at) : this.valueEnd(at);
-        ends[field] = at;
+        this.end = at - 1;
+        return true;
       }
       if (at < 0) return false;
-      if (bytes[at] === COMMA) continue;
-      while (bytes[at] === BLANK) at += 1;
-      if (bytes[at] === COMMA) continue;
-      if (bytes[at] !== CLOSE_MAP) return false;
-      at += 1;
-      if (bytes[at] === 0x0d) at += 1;
-      this.end = at;
-      return bytes[at] === 0x0a;
     }
   }
 
-  /** Length of `{"name":` or `,"name":` at `at`, -1 if there is none. Sets `field`. */
-  private nameAt(at: number, place: number): number {
-    if (place < planned) {
-      let plan = this.plans[2 * place] as FieldPlan;
-      if (!isPlanned(this.view, at, plan)) plan = this.plans[2 * place + 1] as FieldPlan;
-      if (isPlanned(this.view, at, plan)) {
-        this.field = plan.field;
-        return plan.length;
-      }
-    }
-    return this.learn(at, place);
+  /** The run at `at`, read byte by byte and remembered; null: this is not plain. */
+  private learn(at: number, place: number): Run | null {
+    const end = this.runEnd(at, place);
+    if (end < 0) return null;
+    return this.runs.add(this.view, at, end - at, place, this.field, this.id);
   }
 
-  private learn(start: number, place: number): number {
-    const { bytes, view } = this;
-    let at = start;
+  /** End of the run at `at`, -1 if it is not plain; sets `field` and `id`. */
+  private runEnd(start: number, place: number): number {
+    const { bytes } = this;
+    let at = this.afterBlanks(start);
+    if (place > 0 && bytes[at] === CLOSE_MAP) {
+      if (bytes[++at] === 0x0d) at += 1;
+      this.field = END;
+      return bytes[at] === 0x0a ? at + 1 : -1;
+    }
     if (bytes[at] !== (place === 0 ? OPEN_MAP : COMMA)) return -1;
-    at += 1;
-    while (bytes[at] === BLANK) at += 1;
+    at = this.afterBlanks(at + 1);
     if (bytes[at] !== QUOTE) return -1;
     const from = at + 1;
-    at = this.stringEnd(at);
+    at = this.textEnd(at, SKIPPED);
     if (at < 0) return -1;
-    this.field = fieldOfName[textOf(bytes, from, at - 1)] ?? SKIPPED;
-    while (bytes[at] === BLANK) at += 1;
+    this.field = fieldOfName.get(textOf(bytes, from, at - 1)) ?? SKIPPED;
+    at = this.afterBlanks(at);
     if (bytes[at] !== COLON) return -1;
-    at += 1;
-    while (bytes[at] === BLANK) at += 1;
-    const length = at - start;
-    if (place >= planned || length < 4 || length > plannedBytes) return length;
-    const first = this.plans[2 * place] as FieldPlan;
-    const plan = first.length === 0 ? first : (this.plans[2 * place + 1] as FieldPlan);
-    plan.length = length;
-    plan.field = this.field;
-    plan.word0 = view.getInt32(start);
-    plan.word1 = length > 8 ? view.getInt32(start + 4) : 0;
-    plan.word2 = length > 12 ? view.getInt32(start + 8) : 0;
-    plan.last = view.getInt32(at - 4);
-    return length;
+    at = this.afterBlanks(at + 1);
+    if (this.field !== TYPE && this.field !== NAME && this.field !== LEVEL) return at;
+    if (bytes[at] !== QUOTE) return -1;
+    const end = this.textEnd(at, SKIPPED);
+    if (end < 0) return -1;
+    const text = textOf(bytes, at + 1, end - 1);
+    if (this.field === TYPE) this.id = types.indexOf(text);
+    else this.id = this.field === NAME ? this.names.nameId(text) : this.names.levelId(text);
+    return this.id < 0 ? -1 : end;
   }
 
+  private afterBlanks(at: number): number {
+    let i = at;
+    while (this.bytes[i] === BLANK) i += 1;
+    return i;
+  }
+
+  /** Nanoseconds, whole and >= 0. */
   private scanTime(at: number): number {
-    const { bytes } = this;
-    // Whole numbers in two halves, since sums in floating point wait longer for each other.
+    const { bytes, view, timeOf } = this;
+    // Four digits a step. In two halves, since sums in floating point wait longer for each other.
     let high = 0;
     let low = 0;
     let scale = 1;
     let i = at;
-    for (let digit = (bytes[i] as number) - 0x30; digit >>> 0 < 10; digit = (bytes[++i] as number) - 0x30) {
-      if (i - at < 8) high = (high * 10 + digit) | 0;
-      else {
-        low = (low * 10 + digit) | 0;
-        scale = (scale * 10) | 0;
-      }
+    for (let word = view.getInt32(i, true); i - at < 8 && isFourDigits(word); word = view.getInt32(i, true)) {
+      high = high * 10_000 + fourDigits(word);
+      i += 4;
     }
-    const end = i - at > digitsMax || i === at || bytes[at] === 0x30 ? this.numberEnd(at) : i;
-    if (end < 0 || !isAfterValue(bytes[end] as number)) return -1;
-    this.timeOf[0] = end === i && i - at <= digitsMax ? high * scale + low : Number(textOf(bytes, at, end));
+    const word = view.getInt32(i, true);
+    if (i - at === 8 && isFourDigits(word)) {
+      low = fourDigits(word);
+      scale = 10_000;
+      i += 4;
+    }
+    for (let digit = (bytes[i] as number) - ZERO; digit >>> 0 < 10; digit = (bytes[++i] as number) - ZERO) {
+      if (i - at >= digitsMax) return -1;
+      low = low * 10 + digit;
+      scale *= 10;
+    }
+    if (i === at || (bytes[at] === ZERO && i - at > 1)) return -1;
+    timeOf[0] = high * scale + low;
+    return i;
+  }
+
+  /** Scans the value at `at` into a slot. Its end, -1 if it is not plain. */
+  private scanSlot(at: number, slot: number): number {
+    const first = this.bytes[at] as number;
+    let end = -1;
+    if (first === QUOTE) end = this.textEnd(at, slot);
+    else if ((first - ZERO) >>> 0 < 10) end = this.countEnd(at, slot);
+    else if (first === OPEN_LIST) end = slot < FIRST ? this.pairOrListEnd(at, slot) : -1;
+    else end = this.otherEnd(at, slot);
+    this.starts[slot] = at;
+    this.ends[slot] = end;
     return end;
   }
 
-  private scanProcess(at: number): number {
-    const { bytes } = this;
-    if (bytes[at] === QUOTE) return this.stringEnd(at);
-    const end = this.numberEnd(at);
-    if (end < 0 || end - at > 6 || bytes[at] === MINUS) return -1;
-    let number = 0;
-    for (let i = at; i < end; i++) number = number * 10 + ((bytes[i] as number) - 0x30);
-    this.process = number;
-    return end;
+  private textEnd(at: number, slot: number): number {
+    const { view, bytes } = this;
+    let hash = hashStart;
+    let i = at + 1;
+    let word = view.getInt32(i, true);
+    let special = specialBytes(word);
+    while (special === 0) {
+      hash = hashStep(hash, word);
+      i += 4;
+      word = view.getInt32(i, true);
+      special = specialBytes(word);
+    }
+    const ordinary = (31 - Math.clz32(special & -special)) >> 3;
+    i += ordinary;
+    if (bytes[i] !== QUOTE) return -1;
+    this.kinds[slot] = TEXT;
+    this.words[slot] = hashEnd(hash, word & ((1 << (8 * ordinary)) - 1), i - at - 1);
+    return i + 1;
   }
 
-  private scanType(at: number): number {
-    const { view } = this;
-    const first = view.getInt32(at);
-    if (first === wordOk) {
-      this.type = OK;
+  private countEnd(at: number, slot: number): number {
+    const { view, bytes } = this;
+    let n = 0;
+    let i = at;
+    for (let word = view.getInt32(i, true); i - at < 8 && isFourDigits(word); word = view.getInt32(i, true)) {
+      n = n * 10_000 + fourDigits(word);
+      i += 4;
+    }
+    for (let digit = (bytes[i] as number) - ZERO; digit >>> 0 < 10; digit = (bytes[++i] as number) - ZERO) {
+      n = (n * 10 + digit) | 0;
+    }
+    const digits = i - at;
+    if (digits > digitsMax || (digits > 1 && bytes[at] === ZERO)) return -1;
+    this.kinds[slot] = digits <= countDigitsMax ? COUNT : SCALAR;
+    this.words[slot] = n;
+    return i;
+  }
+
+  /** End of null, true, false or a number below zero. */
+  private otherEnd(at: number, slot: number): number {
+    const { bytes, view } = this;
+    this.kinds[slot] = SCALAR;
+    if (view.getInt32(at, true) === wordNull) {
+      this.kinds[slot] = NULL;
       return at + 4;
     }
-    if (first === wordsOfType[0] && view.getInt32(at + 4) === wordsOfType[1]) {
-      this.type = INVOKE;
-      return at + 8;
+    if (bytes[at] === MINUS) {
+      // Minus zero is not canonical.
+      const digit = (bytes[at + 1] as number) - ZERO;
+      if (digit < 1 || digit > 9) return -1;
+      const end = this.countEnd(at + 1, slot);
+      this.kinds[slot] = SCALAR;
+      return end;
     }
-    const last = view.getInt32(at + 2);
-    if (first === wordsOfType[2] && last === wordsOfType[3]) this.type = FAIL;
-    else if (first === wordsOfType[4] && last === wordsOfType[5]) this.type = INFO;
-    else return -1;
-    return at + 6;
+    const text = textOf(bytes, at, at + 5);
+    if (text === "false") return at + 5;
+    return text.startsWith("true") ? at + 4 : -1;
   }
 
-  /** End of the value at `at`, -1 if it is not plain. */
-  private valueEnd(at: number): number {
-    const first = this.bytes[at] as number;
-    if (first === QUOTE) return this.stringEnd(at);
-    if (first === OPEN_LIST) return this.listEnd(at);
-    if (first <= 0x39) return this.numberEnd(at);
-    return this.literalEnd(at);
+  /** End of a list at `at`: a `PAIR` if it is `[x,y]` of two scalars, which `FIRST` and `SECOND` then hold, else a `LIST`. */
+  private pairOrListEnd(at: number, slot: number): number {
+    const end = slot === VALUE ? this.pairEnd(at) : -1;
+    this.kinds[slot] = end < 0 ? LIST : PAIR;
+    return end < 0 ? this.listEnd(at) : end;
   }
 
-  private stringEnd(at: number): number {
-    const { bytes } = this;
-    for (let i = at + 1; ; i++) {
-      const byte = bytes[i] as number;
-      if (byte === QUOTE) return i + 1;
-      if (byte === BACKSLASH || byte < 0x20) return -1;
-    }
+  private pairEnd(at: number): number {
+    const middle = this.scanSlot(at + 1, FIRST);
+    if (middle < 0 || this.bytes[middle] !== COMMA) return -1;
+    const end = this.scanSlot(middle + 1, SECOND);
+    return end < 0 || this.bytes[end] !== CLOSE_LIST ? -1 : end + 1;
   }
 
-  /** A whole number without leading zeros; minus zero is not plain. */
-  private numberEnd(at: number): number {
-    const { bytes } = this;
-    const from = bytes[at] === MINUS ? at + 1 : at;
-    let i = from;
-    while (((bytes[i] as number) - 0x30) >>> 0 < 10) i += 1;
-    if (i === from || (bytes[from] === 0x30 && (i - from > 1 || from > at))) return -1;
-    // More of the number (a fraction, an exponent) or a mistake.
-    return isAfterValue(bytes[i] as number) ? i : -1;
-  }
-
-  private literalEnd(at: number): number {
-    const first = this.view.getInt32(at);
-    if (first === wordNull) return isAfterValue(this.bytes[at + 4] as number) ? at + 4 : -1;
-    const text = textOf(this.bytes, at, at + 5);
-    const length = text === "false" ? 5 : text.startsWith("true") ? 4 : 0;
-    return length > 0 && isAfterValue(this.bytes[at + length] as number) ? at + length : -1;
-  }
-
+  /** The elements are no lists, so that deep nesting is for JSON.parse. */
   private listEnd(at: number): number {
     const { bytes } = this;
-    let i = at + 1;
-    while (bytes[i] === BLANK) i += 1;
+    let i = this.afterBlanks(at + 1);
     if (bytes[i] === CLOSE_LIST) return i + 1;
     for (;;) {
-      const first = bytes[i] as number;
-      i =
-        first === QUOTE
-          ? this.stringEnd(i)
-          : first <= 0x39
-            ? this.numberEnd(i)
-            : first === 0x6e
-              ? this.literalEnd(i)
-              : -1;
+      i = this.scanSlot(i, SKIPPED);
       if (i < 0) return -1;
-      while (bytes[i] === BLANK) i += 1;
+      i = this.afterBlanks(i);
       if (bytes[i] === CLOSE_LIST) return i + 1;
       if (bytes[i] !== COMMA) return -1;
-      i += 1;
-      while (bytes[i] === BLANK) i += 1;
+      i = this.afterBlanks(i + 1);
     }
   }
-
-  /** A text to compare others with. */
-  shortText(from: number, to: number): ShortText {
-    const bytes = Uint8Array.prototype.slice.call(this.bytes, from, to);
-    const length = to - from;
-    const isShort = length >= 4 && length <= 8;
-    const first = isShort ? this.view.getInt32(from) : 0;
-    return { length, isShort, first, last: isShort ? this.view.getInt32(to - 4) : 0, bytes };
-  }
-
-  isText(from: number, to: number, text: ShortText): boolean {
-    if (to - from !== text.length) return false;
-    if (text.isShort) return this.view.getInt32(from) === text.first && this.view.getInt32(to - 4) === text.last;
-    for (let i = 0; i < text.length; i++) if (this.bytes[from + i] !== text.bytes[i]) return false;
-    return true;
-  }
-
-  /** Can the value in `[from, to)`, which a scan has found, be a number of its own: a scalar in canonical form? */
-  isScalar(from: number, to: number): boolean {
-    const first = this.bytes[from];
-    if (first === OPEN_LIST) return false;
-    return first === QUOTE || to - from <= digitsMax;
-  }
-
-  /** The comma in `[x,y]` if a scan has found that in `[from, to)` and x and y are scalars without blanks around; else -1. */
-  middleOfPair(from: number, to: number): number {
-    const { bytes } = this;
-    if (bytes[from] !== OPEN_LIST) return -1;
-    const middle = this.valueEnd(from + 1);
-    if (middle < 0 || bytes[middle] !== COMMA || this.valueEnd(middle + 1) !== to - 1) return -1;
-    return this.isScalar(from + 1, middle) && this.isScalar(middle + 1, to - 1) ? middle : -1;
-  }
 }
 
-function isPlanned(view: DataView, at: number, plan: FieldPlan): boolean {
-  const { length } = plan;
-  if (view.getInt32(at) !== plan.word0 || length === 0 || view.getInt32(at + length - 4) !== plan.last) return false;
-  if (length > 8 && view.getInt32(at + 4) !== plan.word1) return false;
-  return length <= 12 || view.getInt32(at + 8) === plan.word2;
+/** Bit 7 of the lowest byte that is a quote, a backslash or a control character, perhaps of higher ones; 0 if there is none. */
+function specialBytes(word: number): number {
+  const quote = word ^ 0x22222222;
+  const backslash = word ^ 0x5c5c5c5c;
+  const found =
+    ((quote - 0x01010101) & ~quote) | ((backslash - 0x01010101) & ~backslash) | ((word - 0x20202020) & ~word);
+  return found & 0x80808080;
 }
 
-function isAfterValue(byte: number): boolean {
-  return byte === COMMA || byte === CLOSE_MAP || byte === CLOSE_LIST || byte === BLANK;
+function isFourDigits(word: number): boolean {
+  const t = word ^ 0x30303030;
+  return ((t | (t + 0x06060606)) & 0xf0f0f0f0) === 0;
+}
+
+/** The number that four digits make, the first in the lowest byte. */
+function fourDigits(word: number): number {
+  const t = word & 0x0f0f0f0f;
+  const pairs = (t * 10 + (t >>> 8)) & 0x00ff00ff;
+  return (pairs * 100 + (pairs >>> 16)) & 0xffff;
 }
