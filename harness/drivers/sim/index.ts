@@ -23,7 +23,7 @@ export { LivenessWatch } from "./liveness.js";
 export { arrives, createPacket, onLinkBreak, resetConnection, transmitPacket, wayBack } from "./network.js";
 export { Random } from "./random.js";
 export { clientReply } from "./reply.js";
-export { createSurroundings } from "./surroundings.js";
+export { createSurroundings, type SurroundingsOf, type SurroundingsSpec } from "./surroundings.js";
 export {
   ARRIVE,
   type Client,

@@ -20,10 +20,12 @@ export interface SurroundingsSpec<N extends Station> {
   readonly onReset: ((link: Link) => void) | null;
 }
 
+export interface SurroundingsOf<N extends Station> extends Surroundings {
+  readonly nodes: N[];
+}
+
 /** With the links between the nodes. */
-export function createSurroundings<N extends Station>(
-  spec: SurroundingsSpec<N>,
-): Surroundings & { readonly nodes: N[] } {
+export function createSurroundings<N extends Station>(spec: SurroundingsSpec<N>): SurroundingsOf<N> {
   const { module, scenario, configuration, seed, nodes, trace, onReset } = spec;
   assert(seed >>> 0 === seed, `a seed is an integer from 0 to 2^32-1, not ${seed}`);
   const world = {
