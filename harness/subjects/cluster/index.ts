@@ -1,4 +1,16 @@
+export {
+  type Action,
+  ACTIONS,
+  type Answer,
+  type ClusterState,
+  giveOrder,
+  type NodeRow,
+  openControl,
+  readState,
+  writeState,
+} from "./control.js";
 export { type Happening, LiveCluster, type LiveClusterSpec } from "./liveCluster.js";
 export type { LiveNode } from "./liveNode.js";
 export { type LiveOutcome, runLive, type LiveRunSpec } from "./liveRun.js";
 export { ProcessFaults } from "./processFaults.js";
+export { obey, rowsOf } from "./orders.js";

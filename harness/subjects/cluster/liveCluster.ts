@@ -35,6 +35,8 @@ export interface LiveClusterSpec {
   readonly shimmed: boolean;
   readonly storage?: NodeStorage;
   readonly storageOf?: { readonly [id: string]: NodeStorage };
+  /** The cluster's name, where its data are from an earlier start. @default a new one */
+  readonly name?: string;
   /** What a node runs, for tests. @default the compiled entry of the real driver */
   readonly program?: string;
 }
@@ -104,7 +106,7 @@ export class LiveCluster {
   /** Starts every node; the one that is to lead first a little before the others. Rejects if one does not come up. */
   static async start(spec: LiveClusterSpec): Promise<LiveCluster> {
     mkdirSync(spec.dir, { recursive: true });
-    const name = `synod-${randomBytes(4).toString("hex")}`;
+    const name = spec.name ?? `synod-${randomBytes(4).toString("hex")}`;
     const layout = await planLayout({
       cluster: name,
       protocol: spec.module.name,
@@ -176,6 +178,18 @@ export class LiveCluster {
       if (node.host === null && node.down === 0 && !node.process.running && this.problems.length === 0) this.boot(node);
     });
     this.#booting.set(node, settled);
+  }
+
+  /** An orderly end, if it runs, and a new beginning from what it has stored. */
+  async restart(node: LiveNode): Promise<void> {
+    node.down = 0;
+    node.paused = 0;
+    if (node.process.running) {
+      this.stage.act(() => this.vacate(node));
+      await node.process.stop();
+    }
+    this.boot(node);
+    await this.#booting.get(node);
   }
 
   async #up(node: LiveNode): Promise<void> {
