@@ -14,6 +14,7 @@ const SCHEMAS = [
   ["topology", "harness/scenarios/topology.ts", "Topology"],
   ["manifest", "harness/record/manifest.ts", "RunManifest"],
   ["run", "harness/record/run.ts", "RunRecord"],
+  ["node", "harness/drivers/real/config.ts", "NodeConfig"],
   ["raft-options", "protocols/raft/options.ts", "RaftOptions"],
   ["multipaxos-options", "protocols/multipaxos/options.ts", "MultiPaxosOptions"],
   ["zab-options", "protocols/zab/options.ts", "ZabOptions"],

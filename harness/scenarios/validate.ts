@@ -11,6 +11,7 @@ export type SchemaName =
   | "topology"
   | "manifest"
   | "run"
+  | "node"
   | `${string}-options`
   | `output-${"compare" | "sim" | "check" | "check-manifest" | "plan" | "scenarios" | "doctor"}`;
 

@@ -44,6 +44,8 @@ export interface NodeStatus extends Status {
   readonly incarnation: number;
   readonly pid: number;
   readonly appliedIndex: number;
+  /** Of etcd's interface. */
+  readonly revision: number;
   /** Of machine and sessions, if it was asked for. */
   readonly digest?: string;
   readonly counters: Readonly<NodeCounters>;
@@ -99,6 +101,6 @@ export interface NodeObserver {
   sync?(seconds: number): void;
   /** There and back to a peer, in seconds. */
   roundTrip?(peer: string, seconds: number): void;
-  /** An entry was applied, so long after this node proposed it; seconds. */
+  /** A write was answered with ok, so long after it had arrived; seconds. */
   commit?(seconds: number): void;
 }

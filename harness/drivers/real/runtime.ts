@@ -1,0 +1,274 @@
+/**
+ * One node: a host driven by sockets, files and the clock of this machine. Whatever comes in within one turn of the loop
+ * is stepped as it comes; at the turn's end its writes become one entry, what may leave leaves as one write for each
+ * connection, and what is to be kept goes to the disk as one batch.
+ */
+import type { AnyModule, AnyProtocol, NodeId, Snapshot, WriteSeq } from "../../../protocols/core/index.js";
+import { assert, unreachable } from "../../../protocols/core/index.js";
+import type { Host, HostEffect, HostInput } from "../../host/index.js";
+import type { Storage } from "../../storage/index.js";
+import type { Connection } from "../../transport/index.js";
+import type { Answers } from "./answers.js";
+import type { Links } from "./links.js";
+import type { SnapshotSenders } from "./snapshots.js";
+import { Timers } from "./timers.js";
+import type { TraceFile } from "./traceFile.js";
+
+type Effect = HostEffect<AnyProtocol>;
+type Send = Extract<Effect, { readonly type: "send" | "sendSnapshot" }>;
+
+const TURN_END = { type: "turnEnd" } as const;
+
+export interface RuntimeParts {
+  readonly host: Host<AnyProtocol>;
+  readonly module: AnyModule;
+  readonly storage: Storage<object>;
+  readonly answers: Answers;
+  readonly trace: TraceFile | null;
+  /** A bug: the node must stop, its state is not to be trusted any more. */
+  readonly onFatal: (error: unknown) => void;
+  readonly counters: { proposals: number; applied: number; leaderChanges: number; turns: number };
+}
+
+export class Runtime {
+  readonly host: Host<AnyProtocol>;
+  /** Set by whoever puts the node together, before the first input. */
+  links: Links | null = null;
+  senders: SnapshotSenders | null = null;
+  readonly #parts: RuntimeParts;
+  readonly #timers: Timers;
+  readonly #dirty: Connection[] = [];
+  /** Messages whose write is not durable yet, in the order in which they were asked for. */
+  #held: Send[] = [];
+  /** As the store says, and as the replica knows. */
+  #durable: WriteSeq = 0;
+  #durableTold: WriteSeq = 0;
+  #appended = false;
+  #turnEndWanted = false;
+  #scheduled = false;
+  #inTurn = false;
+  #stopped = false;
+  #leader = "";
+  /** Images that arrived and are not installed yet. */
+  readonly #images = new Map<string, { readonly index: number; readonly bytes: Uint8Array }>();
+  readonly #turn = (): void => this.#runTurn();
+
+  constructor(parts: RuntimeParts) {
+    this.#parts = parts;
+    this.host = parts.host;
+    this.#timers = new Timers((timer) => this.input({ type: "timeout", timer }));
+  }
+
+  input(input: HostInput<AnyProtocol>): void {
+    if (this.#stopped) return;
+    try {
+      this.#step(input);
+    } catch (error) {
+      this.#fatal(error);
+    }
+    this.#wake();
+  }
+
+  /** A message with the sender's Lamport time; 0: it does not trace. */
+  message(from: NodeId, message: AnyProtocol["Message"], lamport: number): void {
+    this.#parts.trace?.received(lamport);
+    this.input({ type: "message", from, message });
+  }
+
+  snapshotReceived(
+    from: NodeId,
+    message: AnyProtocol["Message"],
+    snapshot: Snapshot,
+    image: Uint8Array,
+    lamport: number,
+  ): void {
+    this.#images.set(snapshot.id, { index: snapshot.index, bytes: image });
+    this.#parts.trace?.received(lamport);
+    this.input({ type: "snapshotReceived", from, message, snapshot });
+  }
+
+  /** The body of a WRITE that `isRawWrite` let pass. */
+  rawWrite(token: number, bytes: Uint8Array, from: number, to: number, nowMs: number): void {
+    if (this.#stopped) return;
+    try {
+      const effects = this.host.rawWrite(token, bytes, from, to, nowMs);
+      // A large turn is proposed before it ends.
+      this.#parts.trace?.step(null, effects);
+      this.#perform(effects, nowMs);
+    } catch (error) {
+      this.#fatal(error);
+    }
+    this.#wake();
+  }
+
+  /** The image of a snapshot that has come and is to be installed. */
+  image(id: string): Uint8Array {
+    const image = this.#images.get(id);
+    assert(image !== undefined, `snapshot ${id} is to be installed and is not here`);
+    return image.bytes;
+  }
+
+  /** The store's word. It may come from within `flush`, and must not be answered there. */
+  onDurable(upTo: WriteSeq): void {
+    this.#durable = upTo;
+    this.#wake();
+  }
+
+  onDirty(connection: Connection): void {
+    this.#dirty.push(connection);
+    this.#wake();
+  }
+
+  /** Nothing is stepped any more; what is written already may still leave. */
+  stop(): void {
+    this.#stopped = true;
+    this.#timers.close();
+  }
+
+  #wake(): void {
+    if (this.#scheduled || this.#inTurn) return;
+    this.#scheduled = true;
+    setImmediate(this.#turn);
+  }
+
+  #runTurn(): void {
+    this.#scheduled = false;
+    this.#inTurn = true;
+    this.#parts.counters.turns += 1;
+    try {
+      if (!this.#stopped) this.#work();
+      this.#leave();
+    } catch (error) {
+      this.#fatal(error);
+    }
+    this.#inTurn = false;
+    if (this.#dirty.length > 0 || (this.#appended && !this.#stopped)) this.#wake();
+  }
+
+  #work(): void {
+    const { storage } = this.#parts;
+    this.#tellDurable();
+    if (this.#turnEndWanted) {
+      this.#turnEndWanted = false;
+      this.#parts.counters.proposals += 1;
+      this.#step(TURN_END);
+    }
+    // What need not wait for the disk leaves before a sync on the loop makes everything wait.
+    this.#leave();
+    if (!this.#appended) return;
+    this.#appended = false;
+    storage.flush();
+    this.#tellDurable();
+  }
+
+  #tellDurable(): void {
+    const upTo = this.#durable;
+    if (upTo === this.#durableTold) return;
+    this.#parts.trace?.synced(upTo - this.#durableTold);
+    this.#durableTold = upTo;
+    if (this.#held.length > 0) this.#release(upTo);
+    this.#step({ type: "durable", upTo });
+  }
+
+  /** Messages may wait for different writes, and need not be in their order. */
+  #release(upTo: WriteSeq): void {
+    const held = this.#held;
+    this.#held = [];
+    for (const effect of held) {
+      if (effect.after <= upTo) this.#send(effect);
+      else this.#held.push(effect);
+    }
+  }
+
+  #leave(): void {
+    this.#parts.trace?.flush();
+    const dirty = this.#dirty;
+    for (let i = 0; i < dirty.length; i += 1) (dirty[i] as Connection).flush();
+    dirty.length = 0;
+  }
+
+  #step(input: HostInput<AnyProtocol>): void {
+    const nowMs = performance.now();
+    const effects = this.host.step(input, nowMs);
+    const { trace } = this.#parts;
+    if (trace !== null) {
+      const isMessage = input.type === "message" || input.type === "snapshotReceived";
+      trace.step(isMessage ? [input.from, input.message] : null, effects);
+    }
+    this.#perform(effects, nowMs);
+  }
+
+  #perform(effects: readonly Effect[], nowMs: number): void {
+    const parts = this.#parts;
+    for (let i = 0; i < effects.length; i += 1) {
+      const effect = effects[i] as Effect;
+      switch (effect.type) {
+        case "reply":
+          parts.answers.reply(effect.token, effect.reply, nowMs);
+          break;
+        case "send":
+        case "sendSnapshot":
+          if (effect.after <= this.#durableTold) this.#send(effect);
+          else this.#held.push(effect);
+          break;
+        case "persist":
+          parts.storage.append(effect);
+          this.#appended = true;
+          break;
+        case "apply":
+          parts.counters.applied += 1;
+          break;
+        case "needTurnEnd":
+          this.#turnEndWanted = true;
+          break;
+        case "setTimer":
+          this.#timers.set(effect.timer, effect.minMs, effect.maxMs);
+          break;
+        case "cancelTimer":
+          this.#timers.cancel(effect.timer);
+          break;
+        case "saveSnapshot":
+          this.#save(effect.id, effect.index, effect.bytes);
+          break;
+        case "installSnapshot":
+          this.#forgetImages(effect.snapshot.index);
+          break;
+        case "action":
+          break;
+        default:
+          unreachable(effect);
+      }
+    }
+  }
+
+  #send(effect: Send): void {
+    const lamport = this.#parts.trace?.lamport ?? 0;
+    if (effect.type === "send") this.links?.send(effect.to, effect.message, lamport);
+    else this.senders?.send(effect.to, effect.message, effect.snapshot, lamport);
+  }
+
+  #save(id: string, index: number, bytes: Uint8Array): void {
+    this.#parts.storage.writeImage({ id, index }, [bytes]).then(
+      () => this.input({ type: "snapshotSaved", id }),
+      (error: unknown) => this.#fatal(error),
+    );
+  }
+
+  #forgetImages(index: number): void {
+    for (const [id, image] of this.#images) if (image.index <= index) this.#images.delete(id);
+  }
+
+  #fatal(error: unknown): void {
+    this.stop();
+    this.#parts.onFatal(error);
+  }
+
+  /** Counts a leader that is another one than at the last look. */
+  lookAtLeader(): void {
+    const { leader } = this.host.status();
+    const now = leader === null ? this.#leader : `${leader.id} ${leader.round}`;
+    if (now === this.#leader) return;
+    this.#leader = now;
+    this.#parts.counters.leaderChanges += 1;
+  }
+}
