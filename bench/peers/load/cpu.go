@@ -17,6 +17,7 @@ type cpuReport struct {
 	CPUKnown    bool    `json:"cpuKnown"`
 	ProcessesUs []int64 `json:"processesUs"`
 	ClientUs    int64   `json:"clientUs"`
+	IdleUs      int64   `json:"idleUs"`
 	// Every process of the machine, and how much there could have been.
 	BusyUs int64 `json:"busyUs"`
 	AllUs  int64 `json:"allUs"`
@@ -65,15 +66,22 @@ func machineUs() (busy, all int64, err error) {
 	return busy, all, nil
 }
 
-func sample(pids []int) (cpuReport, error) {
+func sample(s settings) (cpuReport, error) {
 	var r cpuReport
 	var err error
-	for _, pid := range pids {
+	for _, pid := range s.pids {
 		us, err := processUs(strconv.Itoa(pid))
 		if err != nil {
 			return r, err
 		}
 		r.ProcessesUs = append(r.ProcessesUs, us)
+	}
+	for _, pid := range s.idle {
+		us, err := processUs(strconv.Itoa(pid))
+		if err != nil {
+			return r, err
+		}
+		r.IdleUs += us
 	}
 	if r.ClientUs, err = processUs("self"); err != nil {
 		return r, err
@@ -87,9 +95,9 @@ func watchCPU(s settings, w window) <-chan cpuReport {
 	out := make(chan cpuReport, 1)
 	go func() {
 		time.Sleep(w.begin - w.now())
-		before, err1 := sample(s.pids)
+		before, err1 := sample(s)
 		time.Sleep(w.end - w.now())
-		after, err2 := sample(s.pids)
+		after, err2 := sample(s)
 		if err1 != nil || err2 != nil {
 			out <- cpuReport{}
 			return
@@ -98,6 +106,7 @@ func watchCPU(s settings, w window) <-chan cpuReport {
 			after.ProcessesUs[i] -= before.ProcessesUs[i]
 		}
 		after.ClientUs -= before.ClientUs
+		after.IdleUs -= before.IdleUs
 		after.BusyUs -= before.BusyUs
 		after.AllUs -= before.AllUs
 		after.CPUKnown = true

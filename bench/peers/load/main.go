@@ -30,13 +30,16 @@ type settings struct {
 	reads     float64
 	level     string
 	pids      []int
-	seed      uint64
+	// idle ones are of other subjects, which wait: their CPU is neither this subject's nor a stranger's.
+	idle []int
+	dir  string
+	seed uint64
 }
 
 func parse() (settings, error) {
 	var s settings
-	var endpoints, pids string
-	flag.StringVar(&s.target, "target", "lean", "lean, etcd or zookeeper")
+	var endpoints, pids, idle string
+	flag.StringVar(&s.target, "target", "lean", "lean, etcd or zookeeper; floor: what this machine can do at all")
 	flag.StringVar(&endpoints, "endpoints", "", "client addresses, with commas, in the order of the members")
 	flag.StringVar(&s.cluster, "cluster", "bench", "lean: the cluster's id")
 	flag.StringVar(&s.at, "at", "leader", "where requests go: leader, follower, any, or a place from 1 in the endpoints")
@@ -50,26 +53,40 @@ func parse() (settings, error) {
 	flag.Float64Var(&s.reads, "reads", 0, "share of reads, 0 to 1")
 	flag.StringVar(&s.level, "level", "linearizable", "of reads: linearizable, sync or local")
 	flag.StringVar(&pids, "pids", "", "server processes whose CPU is measured, with commas")
+	flag.StringVar(&idle, "idle-pids", "", "processes of other subjects, with commas")
+	flag.StringVar(&s.dir, "dir", os.TempDir(), "floor: where its files go")
 	flag.Uint64Var(&s.seed, "seed", 1, "of keys, values and the mix of reads")
 	flag.Parse()
 	s.endpoints = strings.Split(endpoints, ",")
-	for _, text := range strings.Split(pids, ",") {
+	var err error
+	if s.pids, err = numbers("-pids", pids); err != nil {
+		return s, err
+	}
+	if s.idle, err = numbers("-idle-pids", idle); err != nil {
+		return s, err
+	}
+	return s, s.check()
+}
+
+func numbers(name, list string) ([]int, error) {
+	var out []int
+	for _, text := range strings.Split(list, ",") {
 		if text == "" {
 			continue
 		}
-		pid, err := strconv.Atoi(text)
+		n, err := strconv.Atoi(text)
 		if err != nil {
-			return s, fmt.Errorf("-pids: %q is no number", text)
+			return nil, fmt.Errorf("%s: %q is no number", name, text)
 		}
-		s.pids = append(s.pids, pid)
+		out = append(out, n)
 	}
-	return s, s.check()
+	return out, nil
 }
 
 func (s settings) check() error {
 	_, known := levels[s.level]
 	switch {
-	case s.endpoints[0] == "":
+	case s.endpoints[0] == "" && s.target != "floor":
 		return fmt.Errorf("-endpoints are needed")
 	case s.clients < 1 || s.conns < 1 || s.keys < 1 || s.valueSize < 1:
 		return fmt.Errorf("-clients, -conns, -keys and -value must be at least 1")
@@ -100,6 +117,9 @@ func main() {
 		out, err = runCalls(s, dialEtcd)
 	case "zookeeper":
 		out, err = runCalls(s, dialZooKeeper)
+	case "floor":
+		printFloor(s)
+		return
 	default:
 		fmt.Fprintf(os.Stderr, "load: no target %q\n", s.target)
 		os.Exit(64)
@@ -109,6 +129,17 @@ func main() {
 		os.Exit(1)
 	}
 	if err := json.NewEncoder(os.Stdout).Encode(out); err != nil {
+		os.Exit(1)
+	}
+}
+
+func printFloor(s settings) {
+	out, err := runFloor(s.dir)
+	if err == nil {
+		err = json.NewEncoder(os.Stdout).Encode(out)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "load:", err)
 		os.Exit(1)
 	}
 }

@@ -3,8 +3,6 @@ package main
 import (
 	"runtime"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // quantum is the shortest sleep: what is due within it leaves together.
@@ -53,11 +51,5 @@ func (p *pacer) skip(rec *recorder, due time.Duration) {
 	rec.missing(due)
 	for ; p.count < p.wanted; p.count++ {
 		rec.missing(p.dueAt(p.count))
-	}
-}
-
-func sleep(d time.Duration) {
-	left := unix.NsecToTimespec(int64(d))
-	for unix.Nanosleep(&left, &left) == unix.EINTR {
 	}
 }
