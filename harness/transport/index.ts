@@ -25,5 +25,13 @@ export {
   writeWelcome,
 } from "./handshake.js";
 export * from "./kinds.js";
+export {
+  LeanClient,
+  type LeanClientOptions,
+  type LeanEndpoint,
+  type LeanOutcome,
+  type LeanRequestOptions,
+  type LeanSession,
+} from "./leanClient.js";
 export { listen, type Listener, type ListenerOptions } from "./listener.js";
 export type * from "./nodeService.js";

@@ -1,6 +1,12 @@
 /** Requests that wait for their reply, and where it goes. A token is a place in the table, and is used again. */
 import type { Reply } from "../../host/index.js";
-import { type ClientReply, type Connection, type NodeCounters, type NodeObserver, writeReply } from "../../transport/index.js";
+import {
+  type ClientReply,
+  type Connection,
+  type NodeCounters,
+  type NodeObserver,
+  writeReply,
+} from "../../transport/index.js";
 
 interface Place {
   /** null: `answer` takes the reply. */

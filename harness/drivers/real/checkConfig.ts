@@ -43,8 +43,7 @@ export function checkNodeConfig(value: unknown, file: string): CheckedConfig {
   const bad = (path: string, expected: string, found: string): InputError =>
     new InputError({ file, path, expected, found });
   const module = moduleByName(config.protocol);
-  if (module === undefined)
-    throw bad("/protocol", `one of ${moduleNames().join(", ")}`, shown(config.protocol));
+  if (module === undefined) throw bad("/protocol", `one of ${moduleNames().join(", ")}`, shown(config.protocol));
   if (config.cluster.length === 0 || Buffer.byteLength(config.cluster) > 64)
     throw bad("/cluster", "a name of 1 to 64 bytes", shown(config.cluster));
   const members = config.members.map(servedMember);

@@ -93,8 +93,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   if (opened.result === "valid" && opened.cut !== null)
     log.warn({ ...opened.cut }, "a batch that a crash had torn was cut off");
   const trace = traceOf(checked, opened);
-  const recovered =
-    opened.result === "valid" ? opened.recovered : { hard: null, snapshot: null, entries: [] };
+  const recovered = opened.result === "valid" ? opened.recovered : { hard: null, snapshot: null, entries: [] };
   const { snapshot } = recovered;
   const image = snapshot === null ? null : await storage.readImage(snapshot.id);
   const answers = new Answers(counters, observers, (id) => members.find((one) => one.id === id)?.ordinal ?? 0);
@@ -183,7 +182,9 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     trace?.close();
   };
   try {
-    listeners.push(await openPeerPort({ module, self, members, welcome, log, counters, storage, runtime: running, links }));
+    listeners.push(
+      await openPeerPort({ module, self, members, welcome, log, counters, storage, runtime: running, links }),
+    );
     listeners.push(await openClientPort({ self, welcome, log, counters, runtime: running, answers, status }));
   } catch (error) {
     await close();
@@ -201,7 +202,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     machineDigest: () => host.machineDigest(),
     observe: (observer) => void observers.push(observer),
     request: (request, answer) => {
-      const isWrite = request.operation.f !== "get" && request.operation.f !== "range" && request.operation.f !== "query";
+      const isWrite =
+        request.operation.f !== "get" && request.operation.f !== "range" && request.operation.f !== "query";
       const { client, seq } = request;
       const token = answers.expect(null, client, seq, isWrite, performance.now(), answer as (reply: Reply) => void);
       running.input({ type: "request", request: { ...request, token } });
@@ -226,11 +228,17 @@ function syncPolicy({ config }: CheckedConfig, counters: NodeCounters): SyncPoli
   return mode === "adaptive" ? { mode, waiting: () => counters.writesPending } : { mode };
 }
 
-function replicaConfig({ id, bootstrap, options, config }: CheckedConfig, incarnation: number): ReplicaConfig<AnyProtocol> {
+function replicaConfig(
+  { id, bootstrap, options, config }: CheckedConfig,
+  incarnation: number,
+): ReplicaConfig<AnyProtocol> {
   return { id, incarnation, bootstrap, options, tracing: config.trace !== undefined };
 }
 
-function traceOf({ config, module, bootstrap, options, self }: CheckedConfig, opened: Opened<object>): TraceFile | null {
+function traceOf(
+  { config, module, bootstrap, options, self }: CheckedConfig,
+  opened: Opened<object>,
+): TraceFile | null {
   if (config.trace === undefined || opened.result === "corrupt") return null;
   return new TraceFile({
     file: config.trace.file,

@@ -30,7 +30,11 @@ export async function runNodeProcess(file: string): Promise<void> {
     process.exit(code);
   };
   const bug = (error: unknown): never =>
-    end(EXIT.bug, { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, "a bug ends this node");
+    end(
+      EXIT.bug,
+      { error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
+      "a bug ends this node",
+    );
   process.on("uncaughtException", bug);
   process.on("unhandledRejection", bug);
   const files = checked.config.faults === true ? new ForgetfulFiles() : null;
