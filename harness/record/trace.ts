@@ -57,8 +57,10 @@ export function traceWriter(write: (text: string) => void, pieceChars = 1 << 16)
 }
 
 /** Maps and sets as sorted lists, bytes as numbers: a line is plain JSON whatever a core puts into its state. */
-function plain(_key: string, value: unknown): unknown {
-  if (value instanceof Uint8Array) return [...value];
+function plain(this: unknown, key: string, value: unknown): unknown {
+  // A Buffer has turned itself into something else before it comes here.
+  const own = (this as Readonly<Record<string, unknown>>)[key];
+  if (own instanceof Uint8Array) return [...own];
   if (value instanceof Set) return [...value];
   if (value instanceof Map) return [...value];
   return value;
