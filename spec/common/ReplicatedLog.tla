@@ -1,8 +1,9 @@
 ---------------------------- MODULE ReplicatedLog ----------------------------
 (***************************************************************************)
-(* What Raft, Multi-Paxos and ZAB all promise: one log that only grows,    *)
-(* of which every server knows a prefix, and of which nothing is lost that *)
-(* was ever decided.  No terms, no leaders, no messages.                   *)
+(* What Raft, Multi-Paxos and ZAB all promise: one log that only grows, of *)
+(* which what every server knows is a prefix, and of which nothing that    *)
+(* was ever decided is lost, even if all power fails at once.  No terms,   *)
+(* no leaders, no messages.                                                *)
 (***************************************************************************)
 EXTENDS Naturals, Sequences
 
@@ -10,32 +11,35 @@ CONSTANTS Server,        \* The servers.
           IsQuorum(_)    \* Whether a set of servers is enough to keep a decision.
 
 VARIABLES log,     \* What is decided: a sequence of entries.
-          known,   \* known[i]: how much of it server i knows to be decided.
+          known,   \* known[i]: the entries that server i takes for decided, and so applies and answers from.
           copies   \* copies[i]: the places of the log that server i has on stable storage.
 
 vars == <<log, known, copies>>
 
 -----------------------------------------------------------------------------
-Init == log = << >> /\ known = [i \in Server |-> 0] /\ copies = [i \in Server |-> {}]
+Init == log = << >> /\ known = [i \in Server |-> << >>] /\ copies = [i \in Server |-> {}]
 
 IsPrefix(s, t) == Len(s) <= Len(t) /\ \A k \in 1..Len(s) : s[k] = t[k]
 
-\* Whoever holds place k on disk, they are enough.
-Durable(k, c) == IsQuorum({i \in Server : k \in c[i]})
+\* Append-only.
+Grows == IsPrefix(log, log')
 
-\* The log grows by what a quorum has on disk, and never changes otherwise.
-Decide == /\ Len(log') > Len(log)
-          /\ IsPrefix(log, log')
-          /\ \A k \in Len(log)+1..Len(log') : Durable(k, copies')
+\* Agreed: no two servers take different entries for decided, now or ever.
+Agreed == \A i \in Server : IsPrefix(known'[i], log')
 
-\* A server learns of decisions, or boots and starts from what its disk proves.
-Learn == /\ log' = log
-         /\ \A i \in Server : known'[i] <= Len(log')
+\* Durable: whoever holds place k on disk, they are enough.  From the moment of the decision on, for ever.
+Durable == \A k \in 1..Len(log') : IsQuorum({i \in Server : k \in copies'[i]})
 
-\* Disks change at any time, but what is decided stays on a quorum of them.
-Keep == \A k \in 1..Len(log') : Durable(k, copies')
+\* A server learns, and perhaps decides by that.
+Learn(i) == IsPrefix(known[i], known'[i])
 
-Next == (Decide \/ Learn) /\ Keep /\ \A i \in Server : known'[i] <= Len(log')
+\* A server boots, and knows only what its disk proves.
+Boot(i) == log' = log /\ IsPrefix(known'[i], known[i])
+
+\* A step is a step of one server; disks change at any time.
+Next == /\ Grows /\ Agreed /\ Durable
+        /\ \E i \in Server : /\ Learn(i) \/ Boot(i)
+                             /\ \A j \in Server \ {i} : known'[j] = known[j]
 
 Spec == Init /\ [][Next]_vars
 =============================================================================

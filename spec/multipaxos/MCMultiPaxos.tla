@@ -206,6 +206,10 @@ ContiguousApply ==
 \* A leader that serves by its lease has decided whatever anybody has.
 LeaseReads == \A i \in Members : Quiet /\ CanServe(i) => \A j \in Members : node[j].decided <= node[i].decided
 
+\* What a replica applies in a slot. What a snapshot stands for is not looked into: it was applied before it was taken.
+Applied(n, s) == IF Holds(n, s) THEN EntryAt(n, s).value
+                 ELSE IF s <= n.compacted /\ s \in DOMAIN chosen THEN chosen[s] ELSE "nothing"
+
 \* The abstract log: the decided prefix.
 OnDisk(i, s) == s <= disk[i].durable.snapshot \/ \E e \in DurableOf(i) : e.slot = s /\ e.value = chosen[s]
 EnoughDisks(S) == Cardinality(S \cap VoterSet) >= ReplicationQuorum
@@ -213,13 +217,16 @@ Abstract == INSTANCE ReplicatedLog WITH
   Server <- SeqToSet(Order),
   IsQuorum <- EnoughDisks,
   log <- [s \in DOMAIN chosen |-> chosen[s]],
-  known <- [i \in SeqToSet(Order) |-> node[i].decided],
+  known <- [i \in SeqToSet(Order) |-> [s \in 1..node[i].decided |-> Applied(node[i], s)]],
   copies <- [i \in SeqToSet(Order) |-> {s \in DOMAIN chosen : OnDisk(i, s)}]
-Refinement == [][Abstract!Next]_(Abstract!vars)
+Refinement == Abstract!Spec
 
-\* Progress where nothing is lost: a request that a leader takes is decided by everybody who is told.
+\* Progress where nothing is lost: what a leader took is decided by every replica.
 LiveSpec == MCSpec /\ WF_mcVars(MCNext)
-SomethingDecided == <>(\E i \in Members : node[i].decided >= 1)
+HasDecided(i, v) == \E s \in (node[i].compacted + 1)..node[i].decided : EntryAt(node[i], s).value = v
+Served == \A v \in Values : (v \in asked) ~> (\A i \in Members : HasDecided(i, v))
+\* It is taken in the end: somebody leads.
+Elected == <>(\E i \in Members : node[i].role = "leader")
 
 \* The promise never decreases, not even over a restart, except for one that was never told.
 PromiseMonotonic ==

@@ -752,10 +752,14 @@ Duplicate(m) ==
 (* Abstract time *)
 
 \* An acceptor is bound longer than a lease that rests on a heartbeat it acknowledged (leaseMs and the bound on clock drift).
+\* An acknowledgement on its way may still renew a lease; if it is too late for that, it is as good as lost.
 MayUnstick(j) ==
   \A i \in Voters :
     LET n == node[i]
-    IN ~(n.role = "leader" /\ n.lease > 0 /\ (i = j \/ n.acked[j] >= n.lease))
+    IN n.role = "leader" =>
+         /\ ~(n.lease > 0 /\ (i = j \/ n.acked[j] >= n.lease))
+         /\ \A m \in DOMAIN messages : ~(m.type = "HeartbeatAck" /\ m.from = j /\ m.to = i /\ m.ballot = n.ballot
+                                         /\ m.sequence > n.acked[j])
 
 LeaseEnds(i) ==
   /\ Quiet

@@ -30,4 +30,10 @@ FirstBallot(i, n) == Owners + Ordinal(i)
 
 \* Acceptors are free again while a lease that rests on them runs.
 FreeAlways(j) == TRUE
+
+\* Nobody is ever elected.
+NoQuorum(Q) == FALSE
+
+\* A slot is never decided, however many accepted.
+NeverDecides(n) == FALSE
 =============================================================================

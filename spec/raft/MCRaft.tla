@@ -26,6 +26,7 @@ View == <<node, disk, messages, committed, restarts, pre>>
 One == {"n1"}
 Two == {"n1", "n2"}
 Three == {"n1", "n2", "n3"}
+Third == {"n3"}
 Value == "a"
 
 -----------------------------------------------------------------------------
@@ -105,11 +106,13 @@ Emit == EmitEdge(Shape(node, disk, messages, restarts, pre, Quiet), act', Shape(
 -----------------------------------------------------------------------------
 \* Liveness: without loss, and with timers that are fair, what a leader has taken is committed everywhere.
 \* Terms, entries and messages are bounded, so no server and no message can be passed over for ever: it is enough that
-\* something happens again and again until nothing can. Idle is written out because TLC is slow at ENABLED.
+\* something happens again and again until nothing can. Idle is written out because TLC is slow at ENABLED. That nothing
+\* but an idle state is without a next one is checked (LiveNext, deadlock): or else Fair would leave out whatever gets stuck.
 Idle == /\ Quiet /\ messages = EmptyBag /\ \A i \in Server : disk[i].pending = << >>
         /\ \A i \in Starters : ~(MayTimeOut(i) /\ node[i].currentTerm < TermMax)
+LiveNext == MCNext \/ (Idle /\ UNCHANGED mcVars)
 Fair == []<>Idle \/ []<><<MCNext>>_mcVars
-LiveSpec == MCSpec /\ Fair
+LiveSpec == MCInit /\ [][LiveNext]_mcVars /\ Fair
 Elected == <>(Leaders # {})
 Served == [](LastIndex(node["n1"]) = LogMax => <>(\A j \in Server : node[j].commitIndex = LogMax))
 =============================================================================

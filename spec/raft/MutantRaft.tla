@@ -21,4 +21,10 @@ AppendOnly(i, s, m) ==
       new == SubSeq(m.entries, have + 1, Len(m.entries))
   IN IF Len(m.entries) <= have THEN s
      ELSE [s EXCEPT !.n.log = @ \o new, !.writes = TRUE, !.entries = new]
+
+\* For CanBecomeLeader: votes are counted, and nothing comes of it.
+NeverWins(i) == FALSE
+
+\* For CommitTo: a follower does not hear what is committed.
+NeverTold(s, index) == s
 =============================================================================

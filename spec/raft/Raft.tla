@@ -705,12 +705,17 @@ OnDisk(i, k) == LET d == disk[i].durable IN
 \* What is committed is on a replication quorum of disks.
 DurableAcknowledged == \A k \in DOMAIN committed : Cardinality({i \in Voter : OnDisk(i, k)}) >= ReplicationQuorum
 
+\* What a server applies at place k. What a snapshot stands for is not looked into: it was applied before it was taken.
+Applied(n, k) == IF Holds(n, k) THEN EntriesOf(n, k, k)[1]
+                 ELSE IF k <= n.logStart.index /\ k \in DOMAIN committed THEN [term |-> committed[k].term, value |-> committed[k].value]
+                 ELSE Nil
+
 \* The abstract log.
 IsReplicationQuorum(S) == Cardinality(S \cap Voter) >= ReplicationQuorum
 Abstract == INSTANCE ReplicatedLog WITH
   IsQuorum <- IsReplicationQuorum,
   log <- [k \in DOMAIN committed |-> [term |-> committed[k].term, value |-> committed[k].value]],
-  known <- [i \in Server |-> node[i].commitIndex],
+  known <- [i \in Server |-> [k \in 1..node[i].commitIndex |-> Applied(node[i], k)]],
   copies <- [i \in Server |-> {k \in DOMAIN committed : OnDisk(i, k)}]
-Refinement == [][Abstract!Next]_(Abstract!vars)
+Refinement == Abstract!Spec
 =============================================================================

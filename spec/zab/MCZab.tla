@@ -154,12 +154,16 @@ EpochsGrow ==
        /\ disk'[i].durable.acceptedEpoch >= disk[i].durable.acceptedEpoch
        /\ disk'[i].durable.currentEpoch >= disk[i].durable.currentEpoch]_mcVars
 
-\* Refinement: one log that only grows, and stays on a quorum of disks.
+\* What a server delivers at place k. What a snapshot stands for is not looked into: it was delivered before it was taken.
+Applied(h, k) == IF k > h.floor /\ k <= Last(h) THEN EpochAt(h, k)
+                 ELSE IF k <= h.floor /\ k <= Last(chosen) THEN EpochAt(chosen, k) ELSE -1
+
+\* Refinement: one log that only grows, is agreed upon, and stays on a quorum of disks.
 IsQuorum(servers) == Cardinality(servers \cap Voters) >= ReplicationQuorum
 Abstract == INSTANCE ReplicatedLog WITH
   Server <- Servers,
   log <- [k \in 1..Last(chosen) |-> EpochAt(chosen, k)],
-  known <- [i \in Servers |-> node[i].lastCommitted],
+  known <- [i \in Servers |-> [k \in 1..node[i].lastCommitted |-> Applied(node[i].history, k)]],
   copies <- [i \in Servers |-> { k \in 1..Last(chosen) : HasOnDisk(i, k) }]
 RefinesReplicatedLog == Abstract!Spec
 
