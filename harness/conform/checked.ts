@@ -1,7 +1,13 @@
 /** What a protocol's bounded models can be asked for, by name. */
 import type { CheckResult, TlcOptions } from "tla2tools-runner";
+import type { Protocol, ProtocolModule } from "../../protocols/core/index.js";
+import type { Adapter } from "./adapter.js";
+import type { Divergence } from "./replay.js";
 
 export type CheckSettings = Pick<TlcOptions, "timeoutMs" | "workers" | "heapMiB" | "onProgress" | "signal">;
+
+/** One forced action of a prefix: its name and the texts that its arguments must contain. */
+export type Step = readonly [action: string, ...parts: readonly string[]];
 
 export interface BoundedModel {
   readonly name: string;
@@ -11,21 +17,45 @@ export interface BoundedModel {
   readonly size: "small" | "medium";
 }
 
+export interface Model extends BoundedModel {
+  /** What both sides do first. Empty also where the specification itself has the prefix. */
+  readonly prefix: readonly Step[];
+}
+
 /** Spec and code of one model against each other. Stable states and edges: what a replica does by itself is part of an edge. */
 export interface ModelOutcome {
   readonly name: string;
   readonly specStates: number;
+  /** Those of the prefix, too. */
   readonly specEdges: number;
   readonly edgesReplayed: number;
   readonly divergences: number;
+  /** Number of the first edge that diverged; 0: none did. */
+  readonly firstAt: number;
   readonly codeStates: number;
+  readonly codeEdges: number;
   readonly onlyInSpec: number;
   readonly onlyInCode: number;
-  /** The code's states a second. */
+  /** The code's distinct states, and its edges, in a second of exploring. Remembered steps included. */
   readonly statesPerSecond: number;
+  readonly edgesPerSecond: number;
+  /** Calls of the core; everything else was remembered. */
+  readonly coreSteps: number;
+  readonly exploreMs: number;
+  readonly replayMs: number;
+  /** TLC's distinct states in a second, its start and the writing of the graph included. */
+  readonly tlcStatesPerSecond: number;
   readonly wallMs: number;
-  /** The shortest ways to where they part; empty where they agree. */
-  readonly first: readonly { readonly path: readonly string[]; readonly problem: string }[];
+  /** The shortest ways to where they part: by replay, by comparison. Empty where they agree. */
+  readonly first: readonly Divergence[];
+}
+
+/** Branches of a protocol's code. */
+export interface BranchCoverage {
+  readonly branches: number;
+  readonly branchesHit: number;
+  /** `file:line`, of each branch that was not taken. */
+  readonly missed: readonly string[];
 }
 
 export interface CheckedProtocol {
@@ -37,4 +67,21 @@ export interface CheckedProtocol {
   check(model: string, settings: CheckSettings): Promise<CheckResult>;
   /** @throws ToolError without Java or jar, Error where TLC gave no graph */
   conform(model: string, settings: Pick<TlcOptions, "timeoutMs">): Promise<ModelOutcome>;
+}
+
+/** One protocol's models, its types known. */
+export interface ModelledProtocol<P extends Protocol, D extends object> {
+  readonly name: string;
+  readonly title: string;
+  readonly models: readonly Model[];
+  readonly module: ProtocolModule<P>;
+  /** The specification of the models, below the folder of the specs. */
+  readonly spec: string;
+  /** The model's .cfg file, below the folder of the specs: with what must hold, or for its graph. */
+  config(model: Model, purpose: "check" | "graph"): string;
+  /**
+   * @param tracing whether the core names its actions, which costs time
+   * @throws Error where the .cfg file lacks a bound
+   */
+  adapter(module: ProtocolModule<P>, model: Model, tracing: boolean): Adapter<P, D>;
 }

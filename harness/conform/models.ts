@@ -1,7 +1,31 @@
 /** The protocols whose bounded models can be checked and compared with their code. */
-import type { CheckedProtocol } from "./checked.js";
-import { multipaxosModels } from "./multipaxos/check.js";
-import { raftModels } from "./raft/check.js";
-import { zabModels } from "./zab/check.js";
+import type { Protocol } from "../../protocols/core/index.js";
+import type { CheckedProtocol, Model, ModelledProtocol } from "./checked.js";
+import { checkModel, conformPlanned, planModel } from "./conform.js";
+import { multipaxosModels } from "./multipaxos/models.js";
+import { raftModels } from "./raft/models.js";
+import { zabModels } from "./zab/models.js";
 
-export const CHECKED: readonly CheckedProtocol[] = [raftModels, multipaxosModels, zabModels];
+/** Forgets the types of a protocol. */
+function checked<P extends Protocol, D extends object>(protocol: ModelledProtocol<P, D>): CheckedProtocol {
+  const { name, title, models, module } = protocol;
+  return {
+    name,
+    title,
+    models,
+    check: (model, settings) => checkModel(protocol, modelOf(protocol, model), settings),
+    conform: async (model, settings) =>
+      conformPlanned(await planModel(protocol, modelOf(protocol, model), settings), module),
+  };
+}
+
+export function modelOf<P extends Protocol, D extends object>(
+  { title, models }: ModelledProtocol<P, D>,
+  name: string,
+): Model {
+  const found = models.find((model) => model.name === name);
+  if (found === undefined) throw new Error(`${title} has no model ${name}`);
+  return found;
+}
+
+export const CHECKED: readonly CheckedProtocol[] = [checked(raftModels), checked(multipaxosModels), checked(zabModels)];

@@ -3,9 +3,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { check } from "tla2tools-runner";
 import { expect, test } from "vitest";
-import { checkModel, type Model, models, specModels, specPath } from "../../harness/conform/multipaxos/models.js";
+import type { Model } from "../../harness/conform/checked.js";
+import { checkModel } from "../../harness/conform/conform.js";
+import { multipaxosModels, specModels } from "../../harness/conform/multipaxos/models.js";
 import { specFolder } from "../../harness/conform/protocol.js";
-import { multipaxos } from "../../protocols/multipaxos/index.js";
 
 interface Written {
   readonly distinctStates: number;
@@ -16,6 +17,7 @@ interface Written {
   readonly jarSha256: string;
 }
 
+const specPath = (file: string): string => join(specFolder(), "multipaxos", file);
 const LONG = process.env["SYNOD_LONG"] !== undefined;
 const REWRITE = process.env["SYNOD_REWRITE"] !== undefined && LONG;
 const TIMEOUT = LONG ? 1_800_000 : 120_000;
@@ -25,9 +27,9 @@ const written: Record<string, Written> = REWRITE
   ? {}
   : (JSON.parse(readFileSync(FILE, "utf8")) as Record<string, Written>);
 
-for (const model of [...models, ...specModels].filter(({ name }) => LONG || QUICK.has(name))) {
+for (const model of [...multipaxosModels.models, ...specModels].filter(({ name }) => LONG || QUICK.has(name))) {
   test(`${model.name} holds, in as many states as written down`, { timeout: TIMEOUT }, async () => {
-    const result = await checkModel(model, multipaxos, { quickStart: !LONG, heapMiB: 3000 });
+    const result = await checkModel(multipaxosModels, model, { quickStart: !LONG, heapMiB: 3000 });
     expect([result.verdict, result.reason, result.violation]).toEqual(["ok", null, null]);
     const { distinctStates, generatedStates, depth, jarSha256 } = result;
     if (REWRITE) {
@@ -59,7 +61,7 @@ for (const { property, after } of LONG ? wrong : wrong.slice(0, QUICKLY_BROKEN))
     const config = specPath(`Mutant${property}.cfg`);
     const library = [join(specFolder(), "common")];
     const settings = { spec, config, library, quickStart: true };
-    const result = after === undefined ? await check(settings) : await checkModel(after, multipaxos, settings);
+    const result = after === undefined ? await check(settings) : await checkModel(multipaxosModels, after, settings);
     expect([result.verdict, result.violation?.property]).toEqual(["violated", property]);
     expect(result.counterexample?.states.length).toBeGreaterThan(1);
   });

@@ -4,9 +4,11 @@ import { join } from "node:path";
 import { check } from "tla2tools-runner";
 import { expect, test } from "vitest";
 import { specFolder } from "../../harness/conform/protocol.js";
-import { raftModels } from "../../harness/conform/raft/check.js";
+import type { CheckedProtocol } from "../../harness/conform/checked.js";
+import { CHECKED } from "../../harness/conform/models.js";
 
 const LONG = process.env["SYNOD_LONG"] !== undefined;
+const raftModels = CHECKED.find(({ name }) => name === "raft") as CheckedProtocol;
 const TIMEOUT_MS = 600_000;
 const recorded = JSON.parse(readFileSync(join(specFolder(), "results/raft.json"), "utf8")) as Readonly<
   Record<string, { readonly distinctStates: number; readonly depth: number; readonly jarSha256: string }>

@@ -2,13 +2,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { check } from "tla2tools-runner";
 import { expect, test } from "vitest";
+import { checkModel } from "../../harness/conform/conform.js";
+import { modelOf } from "../../harness/conform/models.js";
 import { specFolder } from "../../harness/conform/protocol.js";
-import { forced } from "../../harness/conform/raft/conform.js";
-import { Explorer } from "../../harness/conform/raft/explore.js";
-import { boundsOf, configFile, models } from "../../harness/conform/raft/models.js";
-import { raft } from "../../protocols/raft/index.js";
+import { raftModels } from "../../harness/conform/raft/models.js";
 
 function put(name: string, inPlaceOf: string): (config: string) => string {
   return (config) => `${config}\nCONSTANT ${inPlaceOf} <- ${name}\n`;
@@ -30,25 +28,18 @@ const MUTANTS: readonly (readonly [property: string, model: string, change: (con
 ];
 
 test.each(MUTANTS)("%s can fail", { timeout: 120_000 }, async (property, name, change) => {
-  const model = models.find((one) => one.name === name);
-  if (model === undefined) throw new Error(`there is no model ${name}`);
-  const { lines } = forced(new Explorer(raft, await boundsOf(model, raft)), model.prefix);
+  const model = modelOf(raftModels, name);
   const folder = mkdtempSync(join(tmpdir(), "synod-mutant-"));
   try {
     const config = join(folder, "mutant.cfg");
     const kind = property === "Refinement" ? "PROPERTY" : "INVARIANT";
-    const alone = readFileSync(configFile(model), "utf8").replaceAll(/^(INVARIANTS|PROPERTY) .*$/gm, "");
+    const alone = readFileSync(join(specFolder(), raftModels.config(model, "check")), "utf8").replaceAll(
+      /^(INVARIANTS|PROPERTY) .*$/gm,
+      "",
+    );
     writeFileSync(config, `${change(alone)}\n${kind} ${property}\n`);
-    const prefix = join(folder, "prefix.ndjson");
-    writeFileSync(prefix, lines.map((step) => `${JSON.stringify(step)}\n`).join(""));
-    const result = await check({
-      spec: join(specFolder(), "raft", "MutantRaft.tla"),
-      config,
-      library: [join(specFolder(), "common")],
-      environment: lines.length === 0 ? {} : { PREFIX: prefix },
-      quickStart: true,
-      timeoutMs: 100_000,
-    });
+    const spec = join(specFolder(), "raft", "MutantRaft.tla");
+    const result = await checkModel(raftModels, model, { spec, config, quickStart: true, timeoutMs: 100_000 });
     expect(result.reason).toBeNull();
     expect(result.verdict, `${result.distinctStates} states`).toBe("violated");
     expect(result.violation?.kind).toBe(property === "Refinement" ? "action property" : "invariant");

@@ -1,19 +1,8 @@
 /** The bounded models of Multi-Paxos: their bounds are read from the .cfg files, their prefixes are here. */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { assert } from "../../../protocols/core/index.js";
-import { type MultiPaxosOptions, valueText } from "../../../protocols/multipaxos/index.js";
-import { check, type CheckResult, type TlcOptions } from "tla2tools-runner";
-import type { BoundedModel } from "../checked.js";
-import { specFolder } from "../protocol.js";
-import { type Bounds, type Cluster, Explorer } from "./explore.js";
-import { type Conformance, compare, forced, type LoadedGraph, loadGraph, type Step } from "./replay.js";
-import type { MultiPaxosModule } from "./replicas.js";
-
-export interface Model extends BoundedModel {
-  readonly prefix: readonly Step[];
-}
+import { type MultiPaxos, type MultiPaxosOptions, multipaxos, valueText } from "../../../protocols/multipaxos/index.js";
+import type { Model, ModelledProtocol, Step } from "../checked.js";
+import { constantsOf } from "../constants.js";
+import { type Bounds, type MultiPaxosDisk, type MultiPaxosModule, multipaxosAdapter } from "./adapter.js";
 
 /** Commands a, b and c: their values in the spec are what the core calls them. */
 const COMMANDS: ReadonlyMap<string, Uint8Array> = new Map(
@@ -23,8 +12,17 @@ const COMMANDS: ReadonlyMap<string, Uint8Array> = new Map(
 const A = valueText(Uint8Array.of(97));
 const B = valueText(Uint8Array.of(98));
 
+/**
+ * One forced action at a replica, or about a message to it. `which` tells it from others of that name: sender and type of
+ * the message, perhaps with a part of its text; the value asked for; how many writes, one unless it says otherwise.
+ */
 function step(action: string, node: string, which?: string | number): Step {
-  return which === undefined ? { action, node } : { action, node, with: which };
+  if (action.startsWith("Handle") || action === "Drop") {
+    const [from = "", type = "", ...text] = String(which).split(" ");
+    return [action, `"from":"${from}"`, `"to":"${node}"`, `"type":"${type}"`, ...text];
+  }
+  if (action === "SyncPersist") return [action, `["${node}",${which ?? 1}]`];
+  return [action, which === undefined ? `["${node}"` : `["${node}",${JSON.stringify(which)}]`];
 }
 
 /** The candidate leads with the promise of one other; the third hears nothing of it. */
@@ -54,7 +52,7 @@ const BEHIND: readonly Step[] = [
   step("Drop", "n1", "n3 Prepare"),
 ];
 
-export const models: readonly Model[] = [
+const models: readonly Model[] = [
   { name: "Small", about: "from the first ballot to a decision, messages late and twice", size: "small", prefix: [] },
   { name: "Two", about: "two replicas with disk, crashes, loss and duplicates", size: "medium", prefix: [] },
   {
@@ -151,22 +149,13 @@ export const specModels: readonly Model[] = [
   },
 ];
 
-/** Constants of a .cfg file, as text. */
-function constantsOf(text: string): ReadonlyMap<string, string> {
-  const found = new Map<string, string>();
-  for (const [, name, value] of text.matchAll(/^ {2}(\w+) (?:=|<-) (.+)$/gm))
-    found.set(name as string, value as string);
-  return found;
+function configFile({ name }: Pick<Model, "name">): string {
+  return `multipaxos/MCMultiPaxos${name}.cfg`;
 }
 
 /** The model's bounds for the code, from the file that gives them to TLC. */
-export async function boundsOf(model: Model, module: MultiPaxosModule): Promise<Bounds> {
-  const constants = constantsOf(await readFile(configOf(model), "utf8"));
-  const text = (name: string): string => {
-    const value = constants.get(name);
-    assert(value !== undefined, `${model.name} gives no ${name}`);
-    return value;
-  };
+function boundsOf(model: Model, module: MultiPaxosModule): Bounds {
+  const text = constantsOf(configFile(model));
   const number = (name: string) => Number(text(name));
   const strings = (name: string) => [...text(name).matchAll(/"([^"]*)"/g)].map(([, value]) => value as string);
   const ids = { Two: ["n1", "n2"], Three: ["n1", "n2", "n3"] }[text("Order")] ?? [];
@@ -179,7 +168,6 @@ export async function boundsOf(model: Model, module: MultiPaxosModule): Promise<
     snapshotTrailingEntries: 0,
   };
   return {
-    module,
     ids,
     learners: ids.filter((id) => !strings("VoterSet").includes(id)),
     options,
@@ -198,87 +186,12 @@ export async function boundsOf(model: Model, module: MultiPaxosModule): Promise<
   };
 }
 
-export function specPath(file: string): string {
-  return join(specFolder(), "multipaxos", file);
-}
-
-function configOf({ name }: Model): string {
-  return specPath(`MCMultiPaxos${name}.cfg`);
-}
-
-/** Gives the run of TLC its folder, with the model's prefix as the spec reads it. */
-async function withPrefix<T>(
-  model: Model,
-  module: MultiPaxosModule,
-  settings: Partial<TlcOptions>,
-  run: (options: TlcOptions, folder: string) => Promise<T>,
-): Promise<T> {
-  const { lines } = forced(new Explorer(await boundsOf(model, module)), model.prefix);
-  const folder = await mkdtemp(join(tmpdir(), "synod-model-"));
-  try {
-    const prefix = join(folder, "prefix.ndjson");
-    await writeFile(prefix, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
-    const options: TlcOptions = {
-      spec: specPath("MCMultiPaxos.tla"),
-      config: configOf(model),
-      library: [join(specFolder(), "common")],
-      environment: lines.length === 0 ? {} : { PREFIX: prefix },
-      ...settings,
-    };
-    return await run(options, folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-/**
- * What TLC makes of a model: its graph, with the prefix as the code's arguments.
- * @throws ToolError where Java, the jar or the specification is missing; Error where TLC did not finish.
- */
-export async function graphOf(
-  model: Model,
-  module: MultiPaxosModule,
-  settings: Partial<TlcOptions> = {},
-): Promise<LoadedGraph> {
-  return withPrefix(model, module, settings, async (options, folder) => {
-    const cfg = (await readFile(configOf(model), "utf8")).replace(/^(INVARIANTS|PROPERTY|PROPERTIES) .*$/gm, "");
-    const config = join(folder, "graph.cfg");
-    await writeFile(config, `${cfg}\nACTION_CONSTRAINT Emit\n`);
-    return loadGraph(model.name, { ...options, config });
-  });
-}
-
-/** TLC alone: the model's invariants and properties. */
-export async function checkModel(
-  model: Model,
-  module: MultiPaxosModule,
-  settings: Partial<TlcOptions> = {},
-): Promise<CheckResult> {
-  return withPrefix(model, module, settings, (options) => check(options));
-}
-
-/** Spec against code under the bounds of one model: every edge replayed, and the sets of stable states compared. */
-export async function compareModel(
-  graph: LoadedGraph,
-  model: Model,
-  module: MultiPaxosModule,
-  untilParted = false,
-): Promise<Conformance> {
-  const bounds = await boundsOf(model, module);
-  let start: Cluster | null = null;
-  try {
-    start = forced(new Explorer(bounds), model.prefix).start;
-  } catch {
-    // A mutant may not get through the prefix; then it reaches nothing.
-  }
-  const explorer = new Explorer(bounds);
-  return compare(graph, explorer, start === null ? null : forced(explorer, model.prefix).start, untilParted);
-}
-
-export async function conformModel(
-  model: Model,
-  module: MultiPaxosModule,
-  settings: Partial<TlcOptions> = {},
-): Promise<Conformance> {
-  return compareModel(await graphOf(model, module, settings), model, module);
-}
+export const multipaxosModels: ModelledProtocol<MultiPaxos, MultiPaxosDisk> = {
+  name: "multipaxos",
+  title: "Multi-Paxos",
+  models,
+  module: multipaxos,
+  spec: "multipaxos/MCMultiPaxos.tla",
+  config: configFile,
+  adapter: (module, model, tracing) => multipaxosAdapter(module, boundsOf(model, module), tracing),
+};

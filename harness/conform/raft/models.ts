@@ -1,22 +1,9 @@
 /** The bounded models of Raft: bounds are read from the .cfg files that give them to TLC, prefixes are here. */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { assert, type Configuration, nodeId } from "../../../protocols/core/index.js";
-import { specFolder } from "../protocol.js";
-import type { Bounds } from "./explore.js";
-import type { RaftModule } from "./replica.js";
-
-/** One forced action: its name and the texts that its arguments must contain. */
-export type Step = readonly [action: string, ...parts: readonly string[]];
-
-export interface Model {
-  readonly name: string;
-  /** What it is for. */
-  readonly about: string;
-  /** small: seconds, part of every test run. */
-  readonly size: "small" | "medium";
-  readonly prefix: readonly Step[];
-}
+import { type Raft, raft } from "../../../protocols/raft/index.js";
+import type { Model, ModelledProtocol, Step } from "../checked.js";
+import { constantsOf } from "../constants.js";
+import { type Bounds, type RaftDisk, raftAdapter, type RaftModule } from "./adapter.js";
 
 const from = (node: string): string => `"from":"${node}"`;
 const to = (node: string): string => `"to":"${node}"`;
@@ -47,7 +34,7 @@ function lose(leader: string, ...servers: readonly string[]): Step[] {
   return servers.map((server) => ["Drop", '"AppendEntries"', from(leader), to(server)]);
 }
 
-export const models: readonly Model[] = [
+const models: readonly Model[] = [
   { name: "Small", about: "three servers, one term, messages late and lost", size: "small", prefix: [] },
   { name: "Disk", about: "two servers, two terms, a crash between memory and disk", size: "medium", prefix: [] },
   {
@@ -142,22 +129,15 @@ export const models: readonly Model[] = [
   },
 ];
 
-export function configFile({ name }: Pick<Model, "name">): string {
-  return join(specFolder(), "raft", `MCRaft${name}.cfg`);
+function configFile({ name }: Pick<Model, "name">): string {
+  return `raft/MCRaft${name}.cfg`;
 }
 
 const SETS: Readonly<Record<string, readonly string[]>> = { One: ["n1"], Two: ["n1", "n2"], Three: ["n1", "n2", "n3"] };
 
 /** The model's bounds for the code. */
-export async function boundsOf(model: Model, module: RaftModule): Promise<Bounds> {
-  const constants = new Map<string, string>();
-  for (const [, name, value] of (await readFile(configFile(model), "utf8")).matchAll(/^ {2}(\w+) (?:=|<-) (.+)$/gm))
-    constants.set(name as string, value as string);
-  const text = (name: string): string => {
-    const value = constants.get(name);
-    assert(value !== undefined, `MCRaft${model.name}.cfg gives no ${name}`);
-    return value;
-  };
+function boundsOf(model: Model, module: RaftModule): Bounds {
+  const text = constantsOf(configFile(model));
   const number = (name: string): number => Number(text(name));
   const names = (name: string): readonly string[] => SETS[text(name)] ?? [];
   const voters = new Set(names("Voter"));
@@ -196,3 +176,13 @@ export async function boundsOf(model: Model, module: RaftModule): Promise<Bounds
     starters: new Set(names("Starters")),
   };
 }
+
+export const raftModels: ModelledProtocol<Raft, RaftDisk> = {
+  name: "raft",
+  title: "Raft",
+  models,
+  module: raft,
+  spec: "raft/MCRaft.tla",
+  config: configFile,
+  adapter: (module, model, tracing) => raftAdapter(module, boundsOf(model, module), tracing),
+};

@@ -1,7 +1,9 @@
-/** The bounded models of ZAB: their bounds are in spec/zab/MCZab*.cfg alone, and are read from there. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { specFolder } from "../protocol.js";
+/** The bounded models of ZAB: bounds and prefixes are in spec/zab/MCZab*, and bounds are read from there. */
+import { type Zab, zab } from "../../../protocols/zab/index.js";
+import type { Model, ModelledProtocol } from "../checked.js";
+import { constantsOf } from "../constants.js";
+import { zabAdapter } from "./adapter.js";
+import type { DiskImage } from "./view.js";
 
 export interface Bounds {
   readonly candidates: readonly string[];
@@ -18,21 +20,29 @@ export interface Bounds {
   readonly servers: number;
 }
 
-/** The models that code and spec are both explored in. */
-export const ZAB_MODELS = ["Elected", "Again", "Broadcast", "Diverged", "Ahead", "Promised", "Trunc", "Snap"] as const;
+const models: readonly Model[] = (
+  [
+    ["small", "three servers are elected, one request: properties and refinement"],
+    ["Elected", "three servers are elected, one request"],
+    ["Again", "the leader may give up and be elected again"],
+    ["Broadcast", "an epoch is led, two requests, a restart"],
+    ["Diverged", "two histories have parted, an epoch is discovered"],
+    ["Ahead", "the elected server has less than its follower"],
+    ["Promised", "two servers propose the same epoch to one"],
+    ["Trunc", "a server returns with what nobody else has"],
+    ["Snap", "a server joins whose history was compacted away"],
+  ] as const
+).map(([name, about]) => ({ name, about, size: "small", prefix: [] }));
 
-export function modelFile(name: string): string {
-  return join(specFolder(), "zab", `MCZab${name}.cfg`);
+/** small has the properties, Elected the same beginning and the edges. */
+function configFile({ name }: Pick<Model, "name">, purpose: "check" | "graph"): string {
+  const elected = name === "small" || name === "Elected";
+  if (purpose === "graph") return `zab/MCZab${elected ? "Elected" : name}.cfg`;
+  return `zab/MCZab${elected ? "Small" : `${name}Safety`}.cfg`;
 }
 
-/** @throws Error where the file does not name one of the bounds */
-export function boundsOf(name: string): Bounds {
-  const text = readFileSync(modelFile(name), "utf8");
-  const value = (constant: string): string => {
-    const found = new RegExp(`^  ${constant} (?:=|<-) (.*)$`, "m").exec(text)?.[1];
-    if (found === undefined) throw new Error(`${modelFile(name)} does not say ${constant}`);
-    return found;
-  };
+function boundsOf(model: Model): Bounds {
+  const value = constantsOf(configFile(model, "graph"));
   const names = (constant: string): string[] =>
     [...value(constant).matchAll(/"([^"]+)"/g)].map((one) => one[1] as string);
   return {
@@ -49,3 +59,13 @@ export function boundsOf(name: string): Bounds {
     servers: value("Servers") === "TwoServers" ? 2 : 3,
   };
 }
+
+export const zabModels: ModelledProtocol<Zab, DiskImage> = {
+  name: "zab",
+  title: "ZAB",
+  models,
+  module: zab,
+  spec: "zab/MCZab.tla",
+  config: configFile,
+  adapter: (module, model, tracing) => zabAdapter(module, boundsOf(model), tracing),
+};

@@ -1,7 +1,8 @@
 /** Bugs that real systems had, planted into the core of Raft. Written before the models were tuned. */
 import { type Effect, lastIndex, lastRound, nthLargest, roundAt } from "../../../../protocols/core/index.js";
 import { type Raft, type RaftState, raft } from "../../../../protocols/raft/index.js";
-import { afterwards, atOnce, type Effects, messageOf, type Mutant, mutant } from "./mutant.js";
+import { afterwards, atOnce, type Effects, messageOf, mutant } from "./mutant.js";
+import type { Mutant } from "../suite.js";
 
 /** Commits what a quorum has, whatever its term. */
 function commitOldTerm(r: RaftState, effects: Effects): Effects {
@@ -19,7 +20,7 @@ function commitOldTerm(r: RaftState, effects: Effects): Effects {
   return [...effects, ...applied];
 }
 
-const elections: readonly Mutant[] = [
+const elections: readonly Mutant<Raft>[] = [
   mutant("R-ELECT-01", "a vote counts whatever its term", (r, input, next) => {
     const m = messageOf(input, "RequestVoteResponse");
     if (m === null || input.type !== "message" || m.term >= r.currentTerm) return next(input);
@@ -52,7 +53,7 @@ const elections: readonly Mutant[] = [
   ),
 ];
 
-const commitment: readonly Mutant[] = [
+const commitment: readonly Mutant<Raft>[] = [
   mutant("R-COMMIT-01", "an old term's entries are counted", (r, input, next) => commitOldTerm(r, next(input))),
   mutant("R-COMMIT-04", "a follower's commit index goes back", (r, input, next) => {
     const m = messageOf(input, "Heartbeat");
@@ -78,7 +79,7 @@ const commitment: readonly Mutant[] = [
   ),
 ];
 
-const disks: readonly Mutant[] = [
+const disks: readonly Mutant<Raft>[] = [
   mutant("R-DISK-02", "entries are acknowledged before they are durable", (_r, input, next) =>
     next(input).map(atOnce("AppendEntriesResponse")),
   ),
@@ -103,7 +104,7 @@ const disks: readonly Mutant[] = [
   ),
 ];
 
-const others: readonly Mutant[] = [
+const others: readonly Mutant<Raft>[] = [
   mutant("R-REPL-03", "nextIndex stays where it was after an acknowledgement", (r, input, next) => {
     const m = messageOf(input, "AppendEntriesResponse");
     const peer = input.type === "message" ? r.progress.get(input.from) : undefined;
@@ -140,4 +141,4 @@ const others: readonly Mutant[] = [
   }),
 ];
 
-export const mutants: readonly Mutant[] = [...elections, ...commitment, ...disks, ...others];
+export const mutants: readonly Mutant<Raft>[] = [...elections, ...commitment, ...disks, ...others];

@@ -1,19 +1,13 @@
 /** Planted bugs: the module of Raft with one of its steps changed. */
 import type { Effect, Input } from "../../../../protocols/core/index.js";
 import { type Raft, type RaftMessage, type RaftState, raft } from "../../../../protocols/raft/index.js";
-import type { RaftModule } from "../../../../harness/conform/raft/replica.js";
-
-export interface Mutant {
-  /** Names the bug of a real system that this one follows, where it has a name. */
-  readonly id: string;
-  readonly what: string;
-  readonly module: RaftModule;
-}
+import type { RaftModule } from "../../../../harness/conform/raft/adapter.js";
+import type { Mutant } from "../suite.js";
 
 export type Effects = readonly Effect<Raft>[];
 type Step = (state: RaftState, input: Input<Raft>, next: (input: Input<Raft>) => Effects) => Effects;
 
-export function mutant(id: string, what: string, step: Step): Mutant {
+export function mutant(id: string, what: string, step: Step): Mutant<Raft> {
   const module: RaftModule = {
     ...raft,
     step: (state, input, nowMs) => step(state, input, (given) => raft.step(state, given, nowMs)),

@@ -1,16 +1,10 @@
 /** ZAB with bugs planted from outside: inputs, effects or states rewritten around the core's step. */
 import { type Effect, type Input, type Recovered, lastIndex } from "../../../../protocols/core/index.js";
 import { type Zab, type ZabMessage, type ZabState, zab } from "../../../../protocols/zab/index.js";
-import type { ZabModule } from "../../../../harness/conform/zab/cores.js";
+import type { ZabModule } from "../../../../harness/conform/zab/adapter.js";
+import type { Mutant } from "../suite.js";
 
 type Effects = readonly Effect<Zab>[];
-
-export interface ZabMutant {
-  readonly name: string;
-  /** What goes wrong, in a line. */
-  readonly what: string;
-  readonly module: ZabModule;
-}
 
 interface Rewrites {
   readonly input?: (input: Input<Zab>, state: ZabState) => Input<Zab>;
@@ -19,7 +13,7 @@ interface Rewrites {
   readonly recovered?: (recovered: Recovered<Zab>) => Recovered<Zab>;
 }
 
-function mutant(name: string, what: string, rewrites: Rewrites): ZabMutant {
+function mutant(id: string, what: string, rewrites: Rewrites): Mutant<Zab> {
   const { input, effects, after, recovered } = rewrites;
   const module: ZabModule = {
     ...zab,
@@ -31,7 +25,7 @@ function mutant(name: string, what: string, rewrites: Rewrites): ZabMutant {
       return told;
     },
   };
-  return { name, what, module };
+  return { id, what, module };
 }
 
 /** The message leaves without waiting for the disk. */
@@ -80,7 +74,7 @@ function sessionFor(message: ZabMessage, state: ZabState, from: string): ZabMess
   return { ...message, session: session ?? message.session };
 }
 
-export const ZAB_MUTANTS: readonly ZabMutant[] = [
+export const ZAB_MUTANTS: readonly Mutant<Zab>[] = [
   mutant("leaderinfo-early", "LEADERINFO does not wait for the leader's own acceptedEpoch", early("LEADERINFO")),
   mutant("ackepoch-early", "ACKEPOCH does not wait for the promise", early("ACKEPOCH")),
   mutant("ackld-early", "NEWLEADER is acknowledged before history and epoch are on disk", early("ACKLD")),

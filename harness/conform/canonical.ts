@@ -2,13 +2,13 @@
 export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  const keys = Object.keys(value).sort((a, b) => (a < b ? -1 : 1));
+  const keys = Object.keys(value).sort(byText);
   if (keys.length === 0) return "[]";
   const record = value as Readonly<Record<string, unknown>>;
   return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(record[key])}`).join(",")}}`;
 }
 
-/** A bag or set in the same form: pairs, or members, sorted by their texts. */
-export function sortedTexts(texts: Iterable<string>): string {
-  return `[${[...texts].sort((a, b) => (a < b ? -1 : 1)).join(",")}]`;
+/** Orders texts by their UTF-16 units, as Java does. */
+export function byText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

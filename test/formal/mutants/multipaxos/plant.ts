@@ -2,10 +2,10 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { MultiPaxosModule } from "../../harness/conform/multipaxos/replicas.js";
-import type { Mutant } from "./mutants/multipaxos/index.js";
+import type { MultiPaxosModule } from "../../../../harness/conform/multipaxos/adapter.js";
+import type { Mutant } from "./index.js";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../../..", import.meta.url));
 
 /** A folder for the copies, below the one for built files, so that imports find what they need. */
 export function mutantFolder(): string {

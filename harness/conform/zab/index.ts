@@ -1,0 +1,17 @@
+/** ZAB for the tools that hold code and specification together. */
+import type { ZabOptions } from "../../../protocols/zab/index.js";
+import type { TracedProtocol, TraceEvent } from "../protocol.js";
+import { configEvent, ZabTrace } from "./trace.js";
+
+export const zabTraces: TracedProtocol = {
+  name: "zab",
+  title: "ZAB",
+  traceSpec: "zab/TraceZab.tla",
+  oneConfigPerRun: true,
+  config: (cluster, options) => configEvent(cluster, options as ZabOptions) as TraceEvent,
+  collector: () => {
+    const trace = new ZabTrace();
+    // It keeps what it is given, and a core goes on with its own.
+    return { line: (line) => trace.line(structuredClone(line)), events: () => trace.end() };
+  },
+};
