@@ -40,7 +40,7 @@ import { PendingReads } from "./reads.js";
 import { isSessionName, Sessions } from "./sessions.js";
 import { rawClient, rawSeq } from "./rawWrite.js";
 import { encodeSnapshot, restoreSnapshot } from "./snapshot.js";
-import type { ClientRequest, HostConfig, HostEffect, HostInput, Reply } from "./types.js";
+import type { ClientRequest, HostConfig, HostEffect, HostInput, Reply, StoreFigures } from "./types.js";
 
 export function createHost<P extends Protocol>(config: HostConfig<P>): Host<P> {
   return new Host(config);
@@ -94,9 +94,9 @@ export class Host<P extends Protocol> {
     return this.applied;
   }
 
-  /** etcd's revision: one higher with every change. */
-  get revision(): number {
-    return this.machine.store.revision;
+  /** For those who watch. */
+  figures(): StoreFigures {
+    return this.machine.store.figures();
   }
 
   status(): Status {

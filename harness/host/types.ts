@@ -92,6 +92,20 @@ export type HostEffect<P extends Protocol> =
   /** Make these bytes durable under `id` and answer `snapshotSaved`. */
   | { readonly type: "saveSnapshot"; readonly id: string; readonly index: Index; readonly bytes: Uint8Array };
 
+/** A node's machine in numbers. */
+export interface StoreFigures {
+  /** etcd's revision: one higher with every change. */
+  readonly revision: number;
+  /** The highest revision that a compaction was asked for; -1: none was. */
+  readonly compacted: number;
+  readonly keys: number;
+  /** Of keys and values, those of the history included. */
+  readonly bytes: number;
+  /** Since this process began, replayed entries included. */
+  readonly puts: number;
+  readonly deletes: number;
+}
+
 export interface HostConfig<P extends Protocol> {
   readonly module: ProtocolModule<P>;
   readonly replica: ReplicaConfig<P>;

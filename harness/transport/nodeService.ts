@@ -1,6 +1,6 @@
 /** What a running node offers to interfaces beside the lean protocol, such as etcd's, and to those who watch it. */
 import type { Status } from "../../protocols/core/index.js";
-import type { ClientRequest, Reply } from "../host/index.js";
+import type { ClientRequest, Reply, StoreFigures } from "../host/index.js";
 
 export interface ServedMember {
   readonly id: string;
@@ -44,8 +44,7 @@ export interface NodeStatus extends Status {
   readonly incarnation: number;
   readonly pid: number;
   readonly appliedIndex: number;
-  /** Of etcd's interface. */
-  readonly revision: number;
+  readonly store: StoreFigures;
   /** Of machine and sessions, if it was asked for. */
   readonly digest?: string;
   readonly counters: Readonly<NodeCounters>;

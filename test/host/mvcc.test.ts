@@ -5,6 +5,8 @@ import { decodeAnswer, encodeRequest, type Mvcc } from "../../harness/host/index
 import { Machine } from "../../harness/host/machine.js";
 import { encodeAnswer } from "../../harness/host/mvcc/answerCodec.js";
 import { decodeRequest } from "../../harness/host/mvcc/requestCodec.js";
+import { Sessions } from "../../harness/host/sessions.js";
+import { encodeSnapshot, restoreSnapshot } from "../../harness/host/snapshot.js";
 import { CodecError } from "../../protocols/core/index.js";
 import { plainOperation, rangeStep, transaction } from "./arbitrary.js";
 
@@ -168,6 +170,29 @@ describe("a history", () => {
   });
 });
 
+test("figures count what is kept, however it came to be", () => {
+  fc.assert(
+    fc.property(fc.array(fc.oneof(plainOperation, transaction), { maxLength: 40 }), fc.nat(5), (list, historyMax) => {
+      const machine = new Machine(historyMax);
+      for (const step of list) {
+        if ("f" in step) machine.write(step);
+        else write(machine, step);
+      }
+      let bytes = 0;
+      for (const chain of machine.store.chains()) {
+        bytes += chain.key.length;
+        for (let version: typeof chain | null = chain; version !== null; version = version.previous)
+          bytes += version.value?.length ?? 0;
+      }
+      const { keys, revision } = machine.store.figures();
+      expect(machine.store.figures()).toMatchObject({ bytes, keys: machine.keys().length });
+      const restored = new Machine(historyMax);
+      restoreSnapshot(encodeSnapshot(1, machine, new Sessions(1)), restored, new Sessions(1));
+      expect(restored.store.figures()).toMatchObject({ bytes, keys, revision });
+    }),
+  );
+});
+
 describe("a query", () => {
   test("that would write is refused and changes nothing", () => {
     const machine = new Machine();
@@ -221,7 +246,7 @@ describe("the bytes", () => {
 
   test("that nest without end are refused", () => {
     let nested: Mvcc.Transaction = steps();
-    for (let depth = 0; depth < 100; depth += 1) nested = steps(nested);
+    for (let depth = 0; depth < 200; depth += 1) nested = steps(nested);
     expect(() => decodeRequest(encodeRequest(nested))).toThrow("nested");
     expect(write(new Machine(), nested)).toEqual({ type: "refused", refusal: "malformed" });
   });

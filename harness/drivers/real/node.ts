@@ -160,7 +160,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       incarnation,
       pid: process.pid,
       appliedIndex: host.appliedIndex,
-      revision: host.revision,
+      store: host.figures(),
       ...(digest ? { digest: host.machineDigest() } : {}),
       counters,
       cpuMicros: user + system,

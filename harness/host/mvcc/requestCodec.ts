@@ -24,7 +24,7 @@ const ORDERS = ["none", "ascend", "descend"] as const;
 const SORT_TARGETS = ["key", "version", "create", "mod", "value"] as const;
 
 /** Transactions within transactions. Above it the bytes are refused: the decoder recurses. */
-export const DEPTH_MAX = 64;
+export const DEPTH_MAX = 128;
 const COMPARE_BYTES_MIN = 1 + 1 + 4 + 4 + 4;
 const STEP_BYTES_MIN = 1 + 1 + 4 + 4;
 

@@ -7,6 +7,7 @@
  *   transaction reads is part of the replicated state.
  */
 import { KeyOrder } from "./keyOrder.js";
+import type { StoreFigures } from "../types.js";
 import type { KeyValue } from "./types.js";
 
 /** What a key was from revision `mod` on. */
@@ -38,6 +39,10 @@ export class Store {
   private trail: Version[] = [];
   private trailFrom = 0;
   private deletions = 0;
+  /** Of all versions that are kept. */
+  private bytes = 0;
+  private puts = 0;
+  private deletes = 0;
 
   constructor(historyMax: number) {
     this.historyMax = historyMax;
@@ -57,6 +62,11 @@ export class Store {
     return this.newest.get(key)?.value ?? null;
   }
 
+  figures(): StoreFigures {
+    const { revision, compacted, size: keys, bytes, puts, deletes } = this;
+    return { revision, compacted, keys, bytes, puts, deletes };
+  }
+
   /** The key as it is, or at a revision not below `floor`; null: absent then. */
   at(key: string, revision: number | null): KeyValue | null {
     let version = this.newest.get(key) ?? null;
@@ -68,12 +78,16 @@ export class Store {
   /** Sets the key at `revision`, which is the current or the next one: `finish` makes it current. */
   put(key: string, value: string, revision: number): void {
     const before = this.newest.get(key);
+    this.puts += 1;
+    this.bytes += value.length;
     if (before === undefined) {
+      this.bytes += key.length;
       this.newest.set(key, { key, value, create: revision, mod: revision, version: 1, previous: null });
       this.order?.add(key);
       return;
     }
     if (this.historyMax === 0) {
+      this.bytes -= valueBytes(before);
       before.value = value;
       before.mod = revision;
       before.version += 1;
@@ -89,7 +103,9 @@ export class Store {
   delete(key: string, revision: number): boolean {
     const before = this.newest.get(key);
     if (before === undefined || before.value === null) return false;
+    this.deletes += 1;
     if (this.historyMax === 0) {
+      this.bytes -= valueBytes(before);
       this.forget(key);
       return true;
     }
@@ -132,12 +148,15 @@ export class Store {
     this.newest.clear();
     this.order = null;
     this.deletions = 0;
+    this.bytes = 0;
     this.trail = [];
     this.trailFrom = 0;
     for (const chain of chains) {
       this.newest.set(chain.key, chain);
       if (chain.value === null) this.deletions += 1;
+      this.bytes += chain.key.length;
       for (let version: Version | null = chain; version !== null; version = version.previous) {
+        this.bytes += valueBytes(version);
         if (version.previous !== null || version.value === null) this.trail.push(version);
       }
     }
@@ -154,6 +173,7 @@ export class Store {
   }
 
   private forget(key: string): void {
+    this.bytes -= key.length;
     this.newest.delete(key);
     this.order?.remove(key);
   }
@@ -165,6 +185,8 @@ export class Store {
     for (; at < trail.length; at += 1) {
       const version = trail[at] as Version;
       if (version.mod > floor) break;
+      // All before that one are gone already.
+      if (version.previous !== null) this.bytes -= valueBytes(version.previous);
       version.previous = null;
       if (version.value !== null || this.newest.get(version.key) !== version) continue;
       this.forget(version.key);
@@ -175,4 +197,8 @@ export class Store {
     this.trail = trail.slice(at);
     this.trailFrom = 0;
   }
+}
+
+function valueBytes({ value }: Version): number {
+  return value === null ? 0 : value.length;
 }
