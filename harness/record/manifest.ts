@@ -18,4 +18,10 @@ export interface RunManifest {
   /** @pattern ^[0-9a-f]{16}$ */
   readonly traceHash: string;
   readonly verdict: "ok" | "violated";
+  /**
+   * Hash over all other fields, set when the manifest is written to a file. `replay` refuses a file whose fields do not
+   * match it; absent: nobody can tell whether it was edited.
+   * @pattern ^[0-9a-f]{16}$
+   */
+  readonly contentHash?: string;
 }

@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { SimOutput } from "../../harness/cli/output.js";
 import { runChecked } from "../../harness/cli/run.js";
+import { loadManifest } from "../../harness/cli/verbs/replay.js";
+import type { RunManifest } from "../../harness/record/index.js";
 import { loadScenario } from "../../harness/scenarios/index.js";
-import { synod, temporaryFolder } from "./command.js";
+import { type Said, synod, temporaryFolder } from "./command.js";
 
 const folder = temporaryFolder();
 
@@ -33,12 +35,53 @@ describe.each(["raft", "multipaxos", "zab"])("%s in power-loss-all, seed 7", (pr
   });
 });
 
-test("another seed comes to another hash, and replay says so", () => {
-  const manifest = JSON.parse(readFileSync(join(folder.path(), "zab/manifest.json"), "utf8")) as object;
-  writeFileSync(join(folder.path(), "zab.json"), JSON.stringify({ ...manifest, seed: 8 }));
-  const other = synod(["replay", "zab.json", "--json"], folder.path());
-  expect(JSON.parse(other.out)).toMatchObject({ sameHash: false });
-  expect(other.code).toBe(1);
+describe("a manifest", () => {
+  const read = (): RunManifest =>
+    JSON.parse(readFileSync(join(folder.path(), "zab/manifest.json"), "utf8")) as RunManifest;
+  const write = (manifest: object): void => {
+    writeFileSync(join(folder.path(), "edited.json"), JSON.stringify(manifest));
+  };
+  const replay = (manifest: object): Said => {
+    write(manifest);
+    return synod(["replay", "edited.json", "--json"], folder.path());
+  };
+
+  test.each<readonly [string, (manifest: RunManifest) => object]>([
+    ["seed", () => ({ seed: 8 })],
+    ["protocol", () => ({ protocol: "raft" })],
+    ["timing profile", () => ({ timing: "native" })],
+    ["hash", () => ({ traceHash: "0123456789abcdef" })],
+    ["operations left out", () => ({ omittedOperations: [3] })],
+    ["scenario", ({ scenario }) => ({ scenario: { ...(scenario as object), durationMs: 100_000 } })],
+  ])("whose %s was edited is told from a run that differs", (_, edit) => {
+    const manifest = read();
+    write({ ...manifest, ...edit(manifest) });
+    expect(() => loadManifest(join(folder.path(), "edited.json"))).toThrow(
+      /edited\.json: \/contentHash: expected "\w{16}", the hash of the other fields, found "\w{16}": the manifest was edited after its run$/,
+    );
+  });
+
+  test("that was edited is not run", () => {
+    const said = replay({ ...read(), seed: 8 });
+    expect([said.code, said.out]).toEqual([64, ""]);
+    expect(said.err).toMatch(/^synod: edited\.json: \/contentHash: .*\n$/);
+  });
+
+  test("may be written down in another order and with other spaces", () => {
+    const { scenario, ...rest } = read();
+    const turned = Object.fromEntries(Object.entries(scenario as object).reverse());
+    const said = replay({ scenario: turned, ...rest });
+    expect(JSON.parse(said.out)).toMatchObject({ sameHash: true });
+  });
+
+  test("without its own hash is run, and the run that differs is told", () => {
+    const { contentHash, ...rest } = read();
+    expect(contentHash).toMatch(/^[0-9a-f]{16}$/);
+    const said = replay({ ...rest, seed: 8 });
+    expect(JSON.parse(said.out)).toMatchObject({ sameHash: false });
+    expect(said.err).toMatch(/Another run: the manifest has hash .*\n.*is not deterministic.*was edited\./);
+    expect(said.code).toBe(1);
+  });
 });
 
 test("a trace does not change the run that it tells of", () => {

@@ -2,8 +2,9 @@
 import { type RunManifest, SYNOD_VERSION } from "../../record/index.js";
 import { checkScenario, InputError, parseJson, readText, type Scenario, validate } from "../../scenarios/index.js";
 import { EXIT, exitOf, type ExitCode } from "../exit.js";
-import { subjectByName, subjectNames } from "../protocols.js";
+import { subjectNames } from "../protocols.js";
 import { type FullRun, prepare, runChecked, type RunRequest } from "../run.js";
+import { checkSeal } from "../seal.js";
 import type { Terminal } from "../terminal.js";
 import { outputOf, sayRun } from "./sim.js";
 
@@ -30,7 +31,11 @@ export function replay(file: string, checkDeadlineMs: number, out: Terminal): Ex
 function whyDifferent(manifest: RunManifest): string {
   if (manifest.synodVersion !== SYNOD_VERSION)
     return `It was made by Synod ${manifest.synodVersion}, this is ${SYNOD_VERSION}: what a protocol does may have changed.`;
-  return "Equal inputs gave different runs: something in a core or in the simulator is not deterministic, or its code has changed.";
+  const why =
+    "Equal inputs gave different runs: something in a core or in the simulator is not deterministic, or its code has changed";
+  return manifest.contentHash === undefined
+    ? `${why}; or the manifest, which has no contentHash, was edited.`
+    : `${why}.`;
 }
 
 /** @throws InputError */
@@ -45,8 +50,10 @@ export function loadManifest(file: string): { readonly manifest: RunManifest; re
       expected: `one of ${subjectNames().join(", ")}`,
       found: JSON.stringify(manifest.protocol),
     });
-  subjectByName(manifest.protocol);
-  return { manifest, scenario: inside(() => checkScenario(manifest.scenario, file)) };
+  const scenario = inside(() => checkScenario(manifest.scenario, file));
+  // Last: what is malformed has a better line than that it was edited.
+  checkSeal(manifest, file);
+  return { manifest, scenario };
 }
 
 /** What is wrong with the scenario in a manifest, with its path as it is in the manifest's file. */
