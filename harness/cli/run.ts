@@ -81,13 +81,17 @@ export function prepare(request: Pick<RunRequest, "protocol" | "scenario" | "sce
  * @throws InputError
  */
 export function withDuration(scenario: Scenario, durationMs: number, scenarioName: string): Scenario {
-  const { expect = {}, expectOf = {}, ...rest } = scenario;
-  const own = Object.entries(expectOf).map(([protocol, expected]) => [protocol, withoutAmounts(expected)] as const);
-  const kept = { expect: withoutAmounts(expect), expectOf: Object.fromEntries(own) };
-  return checkScenario({ ...rest, durationMs, ...kept }, `${scenarioName} with --duration`);
+  return checkScenario({ ...withoutAmounts(scenario), durationMs }, `${scenarioName} with --duration`);
 }
 
-function withoutAmounts(expect: Expectation): Expectation {
+/** A scenario that expects what it expects but for how much must commit and for how long nothing may. */
+export function withoutAmounts(scenario: Scenario): Scenario {
+  const { expect = {}, expectOf = {} } = scenario;
+  const own = Object.entries(expectOf).map(([protocol, expected]) => [protocol, amountsOut(expected)] as const);
+  return { ...scenario, expect: amountsOut(expect), expectOf: Object.fromEntries(own) };
+}
+
+function amountsOut(expect: Expectation): Expectation {
   const { committedMin: _committedMin, unavailableMsMax: _unavailableMsMax, ...kept } = expect;
   return kept;
 }

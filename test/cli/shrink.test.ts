@@ -39,3 +39,21 @@ test("sim --shrink leaves only the fault that matters", () => {
   expect(JSON.parse(again.out)).toMatchObject({ sameHash: true, broken: { invariant: output.broken?.invariant } });
   expect(again.code).toBe(1);
 });
+
+test.each([
+  ["raft", { invariants: "violated" }],
+  ["quorumregister", { linearizable: "violated" }],
+])("a violation that the scenario expects of %s shrinks to the same one", (protocol, verdicts) => {
+  const args = ["sim", "--protocol", protocol, "--scenario", "quorum-split-brain", "--shrink", "--out", protocol];
+  const said = synod([...args, "--json"], folder.path());
+  const output = JSON.parse(said.out) as SimOutput;
+  expect(said.code).toBe(0);
+  expect(output.verdicts).toMatchObject({ ...verdicts, expectations: "ok" });
+  expect(output.shrunk?.events).toBeLessThan(output.events / 10);
+  const again = synod(["replay", `${protocol}/manifest.json`, "--json"], folder.path());
+  const replayed = JSON.parse(again.out) as SimOutput;
+  expect(replayed).toMatchObject({ sameHash: true, events: output.shrunk?.events, verdicts });
+  expect(replayed.broken?.invariant).toBe(output.broken?.invariant);
+  expect(replayed.reasons.every((reason) => reason.startsWith("as expected: "))).toBe(true);
+  expect(again.code).toBe(0);
+});

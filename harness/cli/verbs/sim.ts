@@ -11,7 +11,8 @@ import { milliseconds, plural, trimmed } from "../numbers.js";
 import type { SimOutput } from "../output.js";
 import { protocolNames, subjectByName, titleOf } from "../protocols.js";
 import { type FullRun, prepare, runChecked, type RunRequest, withDuration } from "../run.js";
-import { shrinkRun } from "../shrink.js";
+import { sealed } from "../seal.js";
+import { hasFailure, shrinkRun } from "../shrink.js";
 import { type Terminal, wrap } from "../terminal.js";
 import { traceHeader, withTraceVerdicts } from "../traces.js";
 import { openFor, requireWritable, writeWhole } from "../write.js";
@@ -52,11 +53,11 @@ export async function sim(options: SimOptions, out: Terminal): Promise<ExitCode>
   if (options.trace !== undefined) files["trace"] = options.trace;
   if (options.history !== undefined)
     files["history"] = writeWhole(options.history, encodeHistory(run.simulation.history));
-  const shrunk = options.shrink && run.outcome === "violated" ? shrinkRun(request, run, out) : null;
+  const shrunk = options.shrink && hasFailure(run) ? shrinkRun(request, run, out) : null;
   if (options.out !== undefined) writeResults(options.out, run, shrunk?.manifest ?? run.manifest, files);
   sayRun(run, out);
   if (shrunk !== null) for (const line of shrunk.words) out.say(line);
-  if (options.shrink && shrunk === null) out.say("There is nothing to shrink: the run violated nothing.");
+  if (options.shrink && shrunk === null) out.say("There is nothing to shrink: the run broke nothing.");
   for (const [what, file] of Object.entries(files)) out.say(`${what}: ${file}`);
   const result: SimOutput =
     shrunk === null ? outputOf(run, files) : { ...outputOf(run, files), shrunk: shrunk.summary };
@@ -101,7 +102,7 @@ function openTrace(
 }
 
 function writeResults(folder: string, run: FullRun, manifest: RunManifest, files: Record<string, string>): void {
-  files["manifest"] = writeWhole(join(folder, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+  files["manifest"] = writeWhole(join(folder, MANIFEST), `${JSON.stringify(sealed(manifest), null, 2)}\n`);
   files["run"] = writeWhole(join(folder, "run.json"), `${JSON.stringify(run.record)}\n`);
 }
 

@@ -37,20 +37,28 @@ export function shrink(
   const attempt = new Attempt(spec, stillFails, options.runsMax ?? 500);
   const before = attempt.first();
   const faults = minimize(before.faults, (kept) => attempt.try(kept, attempt.omitted));
-  const operations = Array.from({ length: attempt.best.operations }, (_, ordinal) => ordinal);
-  const wanted = operations.filter((ordinal) => !attempt.omitted.includes(ordinal));
-  const kept = minimize(wanted, (some) => attempt.try(attempt.faults, without(operations, some)));
+  minimizeOperations(attempt);
   // Fewer operations may need fewer faults.
   const last = minimize(faults, (some) => attempt.try(some, attempt.omitted));
   return {
     manifest: attempt.best.manifest,
     outcome: attempt.best,
     faults: last,
-    operations: kept.length,
+    operations: attempt.issued().length,
     operationsBefore: before.operations,
     runs: attempt.runs,
     minimal: attempt.runs < attempt.runsMax,
   };
+}
+
+/** Clients that are kept from asking ask later, what they had not got round to before: once more until nothing is won. */
+function minimizeOperations(attempt: Attempt): void {
+  for (;;) {
+    const issued = attempt.issued();
+    const all = Array.from({ length: attempt.best.operations }, (_, ordinal) => ordinal);
+    minimize(issued, (some) => attempt.try(attempt.faults, without(all, some), attempt.issued().length));
+    if (attempt.issued().length >= issued.length) return;
+  }
 }
 
 /** The failure of an outcome as a test for others: the same invariant, or no progress again. */
@@ -86,17 +94,28 @@ class Attempt {
     return outcome;
   }
 
-  try(faults: readonly Fault[], omitted: readonly number[]): boolean {
+  /** Ordinals of the operations that the best run so far asked for. */
+  issued(): number[] {
+    return issuedBy(this.best, this.omitted);
+  }
+
+  /** @param fewerThan the run must ask for fewer operations than this to be the better one */
+  try(faults: readonly Fault[], omitted: readonly number[], fewerThan = Number.POSITIVE_INFINITY): boolean {
     if (this.runs >= this.runsMax) return false;
     this.runs += 1;
     const scenario = { ...this.spec.scenario, faults };
     const outcome = runSimulation({ ...this.spec, scenario, omittedOperations: omitted });
-    if (!this.stillFails(outcome)) return false;
+    if (!this.stillFails(outcome) || issuedBy(outcome, omitted).length >= fewerThan) return false;
     this.faults = faults;
     this.omitted = omitted;
     this.best = outcome;
     return true;
   }
+}
+
+function issuedBy({ operations }: SimulationOutcome, omitted: readonly number[]): number[] {
+  const left = new Set(omitted);
+  return Array.from({ length: operations }, (_, ordinal) => ordinal).filter((ordinal) => !left.has(ordinal));
 }
 
 function without(all: readonly number[], kept: readonly number[]): number[] {
