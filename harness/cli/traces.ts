@@ -39,7 +39,7 @@ export async function traceVerdicts(
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
     const missing = error.code === "no-java" || error.code === "old-java" ? "no Java 11 or later" : "no TLA+ tools";
-    return runs.map(() => ({ result: null, words: `not validated: ${missing}` }));
+    return runs.map(() => ({ result: null, words: `not validated: ${missing}`, broken: null }));
   }
 }
 
@@ -50,13 +50,22 @@ export async function withTraceVerdicts<R extends Pick<FullRun, "record" | "outc
   inputsMax = INPUTS_MAX,
 ): Promise<R[]> {
   const verdicts = await traceVerdicts(requests, inputsMax);
-  return runs.map((run, at) => {
-    const { words, result } = verdicts[at] as RunVerdict;
-    const bad = result !== null && result.verdict !== "accepted";
-    const reasons = bad ? [...run.record.reasons, `trace: ${words}`] : run.record.reasons;
-    const said = result?.verdict === "rejected" ? "violated" : bad ? "unknown" : "ok";
-    const outcome = worst([run.outcome, said]);
-    const record = { ...run.record, reasons, verdicts: { ...run.record.verdicts, trace: words }, outcome };
-    return { ...run, record, outcome };
-  });
+  return runs.map((run, at) => withTraceVerdict(run, verdicts[at] as RunVerdict));
+}
+
+function withTraceVerdict<R extends Pick<FullRun, "record" | "outcome">>(run: R, verdict: RunVerdict): R {
+  const { words, result, broken } = verdict;
+  const reasons = [...run.record.reasons];
+  let said: FullRun["outcome"] = "ok";
+  if (broken !== null && run.record.broken === null) {
+    // The same run broke nothing without its trace: tracing changed it, or broke by itself.
+    reasons.push(`trace: ${broken.invariant} broke while the run was traced: ${broken.detail}`);
+    said = "violated";
+  } else if (result !== null && result.verdict !== "accepted") {
+    reasons.push(`trace: ${words}`);
+    said = result.verdict === "rejected" ? "violated" : "unknown";
+  }
+  const outcome = worst([run.outcome, said]);
+  const record = { ...run.record, reasons, verdicts: { ...run.record.verdicts, trace: words }, outcome };
+  return { ...run, record, outcome };
 }

@@ -1,6 +1,6 @@
 /** Simulated runs against the specification of their protocol, by the beginning of each. */
 import type { TimingProfile } from "../../protocols/core/index.js";
-import { configurationOf, runSimulation, type Subject } from "../drivers/sim/index.js";
+import { configurationOf, runSimulation, type SimulationOutcome, type Subject } from "../drivers/sim/index.js";
 import type { Scenario } from "../scenarios/index.js";
 import type { TraceEvent } from "./protocol.js";
 import { tracedProtocol } from "./traced.js";
@@ -20,15 +20,26 @@ export interface RunVerdict {
   readonly result: TraceResult | null;
   /** For `verdicts.trace` of a run's record: begins with accepted, rejected, inconclusive or not validated. */
   readonly words: string;
+  /** The invariant that broke while the run was traced; null: none did. Such a run is never called accepted. */
+  readonly broken: Broken;
 }
+
+type Broken = SimulationOutcome["record"]["broken"];
 
 /** The events of a run's first `inputsMax` step inputs: the run is made again, which gives the same beginning. */
 export function tracedEvents(run: RunToValidate, inputsMax: number): readonly TraceEvent[] {
+  return tracedRun(run, inputsMax).events;
+}
+
+type TracedRun = { readonly events: readonly TraceEvent[]; readonly broken: Broken };
+
+function tracedRun(run: RunToValidate, inputsMax: number): TracedRun {
   const protocol = tracedProtocol(run.module.name);
   if (protocol === undefined) throw new Error(`there is no trace specification for ${run.module.name}`);
   const collector = protocol.collector();
-  runSimulation({ ...run, history: false, trace: collector, eventsMax: inputsMax });
-  return [protocol.config(configurationOf(run.scenario), run.options), ...collector.events()];
+  const { record } = runSimulation({ ...run, history: false, trace: collector, eventsMax: inputsMax });
+  const config = protocol.config(configurationOf(run.scenario), run.options);
+  return { events: [config, ...collector.events()], broken: record.broken };
 }
 
 /**
@@ -44,19 +55,25 @@ export async function validateRuns(
   const verdicts: RunVerdict[] = runs.map(({ module }) => ({
     result: null,
     words: `not validated: no specification for ${module.name} in this version`,
+    broken: null,
   }));
   for (const name of new Set(runs.map(({ module }) => module.name))) {
     const protocol = tracedProtocol(name);
     if (protocol === undefined) continue;
     const own = runs.flatMap((run, at) => (run.module.name === name ? [at] : []));
-    const traces = own.map((at) => tracedEvents(runs[at] as RunToValidate, inputsMax));
+    const traced = own.map((at) => tracedRun(runs[at] as RunToValidate, inputsMax));
+    const traces = traced.map(({ events }) => events);
     const { results } = await validateEvents(protocol, traces, settings);
-    for (const [k, at] of own.entries()) {
-      const result = results[k] as TraceResult;
-      verdicts[at] = { result, words: traceWords(result) };
-    }
+    for (const [k, at] of own.entries())
+      verdicts[at] = verdictOf(results[k] as TraceResult, (traced[k] as TracedRun).broken);
   }
   return verdicts;
+}
+
+/** The trace of a run that broke ends before the step that broke it: what the specification accepts of it shows nothing. */
+function verdictOf(result: TraceResult, broken: Broken): RunVerdict {
+  if (broken === null || result.verdict === "rejected") return { result, words: traceWords(result), broken };
+  return { result: null, words: `not validated: the run broke "${broken.invariant}" at event ${broken.event}`, broken };
 }
 
 /** Begins with the verdict. */
