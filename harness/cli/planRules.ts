@@ -44,7 +44,7 @@ interface Facts {
   readonly leaderSites: readonly LeaderSite[];
 }
 
-function quorumFindings({ voters, quorums, tolerance }: Facts): Finding[] {
+function quorumFindings({ topology, voters, quorums, tolerance }: Facts): Finding[] {
   const found: Finding[] = [];
   const { election, replication } = quorums;
   if (election + replication <= voters)
@@ -61,14 +61,18 @@ function quorumFindings({ voters, quorums, tolerance }: Facts): Finding[] {
         `Two election quorums of ${election} fit into ${voters} voters: Raft and ZAB can elect two leaders in one round.`,
       ),
     );
-  if (voters % 2 === 0)
+  // Quorums of one's own choice need not grow with the voters.
+  if (voters % 2 === 0 && topology.quorums === undefined)
     found.push(
       advice(
         "even-voters",
         `${voters} voters tolerate as many failures as ${voters - 1}, but every quorum is one larger: drop one or make it a learner.`,
       ),
     );
-  if (tolerance === 0) found.push(problem("no-tolerance", "No voter may fail: one crash stops all commits."));
+  if (tolerance === 0) {
+    const stops = replication === voters ? "one crash stops all commits" : "after one crash nobody can be elected";
+    found.push(problem("no-tolerance", `No voter may fail: ${stops}.`));
+  }
   if (tolerance === 1)
     found.push(
       advice(

@@ -3,7 +3,12 @@ import { InputError, shown } from "./inputError.js";
 import type { Topology } from "./topology.js";
 import { parseJson, readText, validate } from "./validate.js";
 
-/** @throws InputError */
+/**
+ * Reads a topology file. Names are not blank and not given twice, every pair of sites with nodes has its round trip,
+ * quorums fit the voters.
+ *
+ * @throws InputError
+ */
 export function loadTopology(file: string): Topology {
   const value = parseJson(readText(file), file);
   validate("topology", value, file);
@@ -11,6 +16,7 @@ export function loadTopology(file: string): Topology {
   const fail = (path: string, expected: string, found: unknown): never => {
     throw new InputError({ file, path, expected, found: shown(found) });
   };
+  checkNames(topology, fail);
   const sites = topology.sites.map((site) => site.name);
   const known = `one of the sites ${sites.join(", ")}`;
   for (const [i, name] of sites.entries())
@@ -28,10 +34,35 @@ export function loadTopology(file: string): Topology {
       fail(`/quorums/${name}`, `an integer from 1 to ${voters}, the number of voters`, size);
   }
   checkRoundTrips(topology, sites, known, fail);
+  for (const [name, ms] of Object.entries(topology.timeouts ?? {})) {
+    if (ms === 0) fail(`/timeouts/${name}`, "a number > 0", ms);
+    checkTime(`/timeouts/${name}`, ms, fail);
+  }
   return topology;
 }
 
 type Fail = (path: string, expected: string, found: unknown) => never;
+
+/** A day: more than any timeout or round trip, and far from where sums of times overflow. */
+const TIME_MAX_MS = 86_400_000;
+
+function checkTime(path: string, ms: number, fail: Fail): void {
+  if (ms > TIME_MAX_MS) fail(path, `a number up to ${TIME_MAX_MS} (a day)`, ms);
+}
+
+/** Names stand in lines and tables, where a blank, a line end or a control character could not be seen. */
+function checkNames({ name, sites, nodes }: Topology, fail: Fail): void {
+  const check = (path: string, text: string | undefined): void => {
+    if (text !== undefined && !/^[^\s\p{C}]([^\p{C}]*[^\s\p{C}])?$/u.test(text))
+      fail(path, "a name of one line without spaces at its ends", text);
+  };
+  check("/name", name);
+  for (const [i, site] of sites.entries()) {
+    check(`/sites/${i}/name`, site.name);
+    check(`/sites/${i}/failureDomain`, site.failureDomain);
+  }
+  for (const [i, node] of nodes.entries()) check(`/nodes/${i}/id`, node.id);
+}
 
 function checkRoundTrips(topology: Topology, sites: readonly string[], known: string, fail: Fail): void {
   const named = new Set<string>();
@@ -57,6 +88,8 @@ function pair(a: string, b: string): string {
 }
 
 function checkSpread(spread: { readonly p50Ms: number; readonly p99Ms?: number }, path: string, fail: Fail): void {
+  checkTime(`${path}/p50Ms`, spread.p50Ms, fail);
+  if (spread.p99Ms !== undefined) checkTime(`${path}/p99Ms`, spread.p99Ms, fail);
   if (spread.p99Ms !== undefined && spread.p99Ms < spread.p50Ms)
     fail(`${path}/p99Ms`, `a number >= p50Ms (${spread.p50Ms})`, spread.p99Ms);
 }

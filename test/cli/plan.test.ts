@@ -129,8 +129,86 @@ describe("rules", () => {
   });
 });
 
-test("a file is read and checked", () => {
-  const file = join(folder.path(), "t.json");
-  writeFileSync(file, JSON.stringify(topology("a b c")));
-  expect(loadTopology(file).nodes).toHaveLength(3);
+describe("quorums of one's own choice", () => {
+  test("need not grow with the voters", () => {
+    expect(rules(topology("a b c d", { quorums: { election: 3, replication: 2 } }), "advice")).not.toContain(
+      "even-voters",
+    );
+  });
+  test("may leave nobody to be elected, though commits go on", () => {
+    const planned = plan(topology("a b c", { quorums: { election: 3, replication: 1 } }));
+    const finding = planned.findings.find(({ rule }) => rule === "no-tolerance");
+    expect(finding?.words).toBe("No voter may fail: after one crash nobody can be elected.");
+  });
+});
+
+describe("a file", () => {
+  const good = topology("a b c");
+  const [first] = good.nodes as [Topology["nodes"][number]];
+  const [trip] = good.roundTrips as [NonNullable<Topology["roundTrips"]>[number]];
+  const others = good.nodes.slice(1);
+  const NAME = "expected a name of one line without spaces at its ends";
+  const timeouts = (heartbeatMs: number, electionTimeoutMs: number): Partial<Topology> => ({
+    timeouts: { heartbeatMs, electionTimeoutMs },
+  });
+  const load = (changes: Partial<Topology>): Topology => {
+    const file = join(folder.path(), "t.json");
+    writeFileSync(file, JSON.stringify({ ...good, ...changes }));
+    return loadTopology(file);
+  };
+
+  test("is read", () => {
+    expect(load({ ...timeouts(100, 1000), name: "two words" })).toMatchObject({ name: "two words", nodes: good.nodes });
+  });
+  test.each<readonly [string, Partial<Topology>, string]>([
+    ["an empty id", { nodes: [{ ...first, id: "" }, ...others] }, `/nodes/0/id: ${NAME}, found ""`],
+    ["a blank id", { nodes: [{ ...first, id: " " }, ...others] }, `/nodes/0/id: ${NAME}, found " "`],
+    ["a line end in an id", { nodes: [{ ...first, id: "a\nb" }, ...others] }, `/nodes/0/id: ${NAME}, found "a\\nb"`],
+    ["an id that only looks like another", { nodes: [{ ...first, id: "n2 " }, ...others] }, `/nodes/0/id: ${NAME}`],
+    [
+      "an id twice",
+      { nodes: [{ ...first, id: "n2" }, ...others] },
+      "/nodes/1/id: expected an id that no other node has",
+    ],
+    ["an empty name", { name: "" }, `/name: ${NAME}, found ""`],
+    ["an empty site", { sites: [{ name: "" }, ...good.sites] }, `/sites/0/name: ${NAME}, found ""`],
+    [
+      "a site twice",
+      { sites: [{ name: "b" }, ...good.sites] },
+      "/sites/2/name: expected a name that no other site has",
+    ],
+    [
+      "a failure domain without a name",
+      { sites: [{ name: "a", failureDomain: "" }, ...good.sites.slice(1)] },
+      `/sites/0/failureDomain: ${NAME}, found ""`,
+    ],
+    ["only learners", { nodes: [{ ...first, role: "learner" }] }, "/nodes: expected at least one voter"],
+    [
+      "a quorum of nobody",
+      { quorums: { election: 0, replication: 2 } },
+      "/quorums/election: expected an integer from 1 to 3, the number of voters, found 0",
+    ],
+    [
+      "a quorum of more than all",
+      { quorums: { election: 2, replication: 4 } },
+      "/quorums/replication: expected an int",
+    ],
+    [
+      "a pair twice",
+      { roundTrips: [trip, { ...trip, between: ["b", "a"] }] },
+      "/roundTrips/1/between: expected a pair",
+    ],
+    ["a way from a site to itself", { roundTrips: [{ ...trip, between: ["a", "a"] }] }, "expected two different sites"],
+    [
+      "a p99 below the median",
+      { sync: { p50Ms: 2, p99Ms: 1 } },
+      "/sync/p99Ms: expected a number >= p50Ms (2), found 1",
+    ],
+    ["a heartbeat at all times", timeouts(0, 1000), "/timeouts/heartbeatMs: expected a number > 0, found 0"],
+    ["no time for a leader", timeouts(10, 0), "/timeouts/electionTimeoutMs: expected a number > 0, found 0"],
+    ["a timeout of years", timeouts(10, 1e12), "/timeouts/electionTimeoutMs: expected a number up to 86400000 (a day)"],
+    ["times that overflow", { localRoundTrip: { p50Ms: 1e308 } }, "/localRoundTrip/p50Ms: expected a number up to"],
+  ])("with %s is refused in one line", (_, changes, line) => {
+    expect(() => load(changes)).toThrow(line);
+  });
 });
