@@ -231,7 +231,9 @@ const expectations = ["linearizable", "not-linearizable", "none"];
  * @throws {HistoryFormatError} for a bad manifest or history.
  */
 export function checkManifest(path: string, options: Omit<CheckFileOptions, "level" | "model"> = {}): ManifestResult {
-  const lines = readFileSync(path, "utf8").split(/\r?\n/);
+  const lines = readFileSync(path, "utf8")
+    .replace(/^\uFEFF/, "")
+    .split(/\r?\n/);
   if ((lines[0] ?? "").split("\t").join() !== manifestHeader.join()) {
     throw new HistoryFormatError(path, 1, `the header ${manifestHeader.join(" ")}, separated by tabs`);
   }

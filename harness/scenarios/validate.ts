@@ -72,10 +72,14 @@ export function parseJson(text: string, file: string): unknown {
   }
 }
 
-/** @throws InputError where the file is absent or cannot be read. */
+/**
+ * A text file without its byte order mark, which some editors put first and which nobody sees.
+ *
+ * @throws InputError where the file is absent or cannot be read.
+ */
 export function readText(file: string): string {
   try {
-    return readFileSync(file, "utf8");
+    return readFileSync(file, "utf8").replace(/^\uFEFF/, "");
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "an unreadable file";
     const found = code === "ENOENT" ? "no such file" : code === "EISDIR" ? "a folder" : code;
