@@ -1,1 +1,1 @@
-export {};
+export { type Api, type ApiOptions, startApi } from "./start.js";

@@ -1,5 +1,6 @@
 /** The process around one node: its log, its signals, its faults, its end. */
 import { type DestinationStream, destination, pino, type Logger } from "pino";
+import { type Api, startApi } from "../../api/index.js";
 import { InputError } from "../../scenarios/index.js";
 import { StorageError } from "../../storage/index.js";
 import { type CheckedConfig, readNodeConfig } from "./checkConfig.js";
@@ -46,7 +47,7 @@ export async function runNodeProcess(file: string): Promise<void> {
       onFatal: bug,
       onDiskFailure: (error) => end(EXIT.disk, { ...error.detail }, error.message),
     });
-    serve(node, files, log);
+    serve(node, await apiOf(node, log), files, log);
   } catch (error) {
     refuse(error, end);
   }
@@ -62,14 +63,28 @@ function refuse(error: unknown, end: (code: number, fields: object, message: str
   throw error;
 }
 
-function serve(node: RunningNode, files: ForgetfulFiles | null, log: Logger): void {
+/** Rejects with the node closed. */
+async function apiOf(node: RunningNode, log: Logger): Promise<Api> {
+  try {
+    return await startApi(node.service, { log });
+  } catch (error) {
+    await node.close();
+    throw error;
+  }
+}
+
+function serve(node: RunningNode, api: Api, files: ForgetfulFiles | null, log: Logger): void {
   let closing = false;
   const close = (signal: string): void => {
     if (closing) return;
     closing = true;
     log.info({ signal }, "closing");
     setTimeout(() => process.exit(1), CLOSE_MS).unref();
-    node.close().then(
+    const closed = async (): Promise<void> => {
+      await api.close();
+      await node.close();
+    };
+    closed().then(
       () => process.exit(0),
       (error: unknown) => {
         log.error({ error: String(error) }, "the node did not close in order");

@@ -180,8 +180,9 @@ class Run {
   private delete({ key, end, previous: wanted }: DeleteOperation): StepAnswer {
     const previous: KeyValue[] = [];
     let deleted = 0;
-    // A list, because deleting changes the order that is being walked.
-    for (const name of [...keysOf(this.store, key, end)]) {
+    // A list first, because deleting changes the order that would be walked.
+    const names = Array.from(keysOf(this.store, key, end));
+    for (const name of names) {
       const before = this.store.at(name, null);
       if (before === null) continue;
       if (wanted) previous.push(copy(before));
