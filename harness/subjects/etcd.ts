@@ -56,7 +56,6 @@ export async function startEtcd(spec: SubjectSpec, dir: string): Promise<Running
       return answers.every(({ ok }) => ok);
     }, READY_MS);
     return {
-      spec,
       target: "etcd",
       cluster: "",
       endpoints: clients,

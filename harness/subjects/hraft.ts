@@ -35,7 +35,6 @@ export async function startHraft(spec: SubjectSpec, dir: string): Promise<Runnin
       return statuses.every(({ leader }) => leader !== 0);
     }, READY_MS);
     return {
-      spec,
       target: "lean",
       cluster,
       endpoints: clients,

@@ -60,7 +60,6 @@ export async function startLean(spec: SubjectSpec, dir: string, program: LeanPro
       return true;
     }, READY_MS);
     return {
-      spec,
       target: spec.grpc ? "etcd" : "lean",
       cluster,
       endpoints: spec.grpc ? members.map(({ etcd }) => etcd as string) : clients,

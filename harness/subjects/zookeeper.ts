@@ -72,7 +72,6 @@ export async function startZooKeeper(spec: SubjectSpec, dir: string): Promise<Ru
       return answers.every((said) => /^Mode: (leader|follower|standalone)$/m.test(said));
     }, READY_MS);
     return {
-      spec,
       target: "zookeeper",
       cluster: "",
       endpoints: clients,

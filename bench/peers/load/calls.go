@@ -36,7 +36,8 @@ func runCalls(s settings, find func(settings) (subject, error)) (result, error) 
 		}
 		defer conns[i].close()
 	}
-	if err := fillKeys(s, conns); err != nil {
+	filled, err := fillKeys(s, conns)
+	if err != nil {
 		return result{}, err
 	}
 	w := newWindow(s)
@@ -49,6 +50,7 @@ func runCalls(s settings, find func(settings) (subject, error)) (result, error) 
 	}
 	out := summarize(s, recorders, <-cpu)
 	out.Leader, out.At, out.Connections = found.leader, at, len(conns)
+	out.TotalOps += filled
 	if out.Ops == 0 && out.LastError != "" {
 		return out, errors.New(out.LastError)
 	}
@@ -56,9 +58,10 @@ func runCalls(s settings, find func(settings) (subject, error)) (result, error) 
 }
 
 // fillKeys writes every key once, so that reads find something; ZooKeeper also needs them for its writes.
-func fillKeys(s settings, conns []caller) error {
+// Returns how many writes that took.
+func fillKeys(s settings, conns []caller) (int64, error) {
 	if s.reads == 0 && s.target != "zookeeper" {
-		return nil
+		return 0, nil
 	}
 	errs := make(chan error, len(conns))
 	value := newRequests(s, 1<<41).value
@@ -77,7 +80,7 @@ func fillKeys(s settings, conns []caller) error {
 	for range conns {
 		err = errors.Join(err, <-errs)
 	}
-	return err
+	return int64(s.keys), err
 }
 
 func one(s settings, draw *rand.Rand, conn caller, value []byte) (bool, error) {

@@ -196,6 +196,11 @@ func runLean(s settings) (result, error) {
 	}
 	out := summarize(s, recorders, <-cpu)
 	out.Leader, out.At, out.Connections = leader, at, len(conns)
+	// The write that found the leader, and those before reads.
+	out.TotalOps++
+	if s.reads > 0 {
+		out.TotalOps += int64(s.keys)
+	}
 	return out, nil
 }
 

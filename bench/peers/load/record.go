@@ -109,24 +109,25 @@ func latencyOf(h *hdrhistogram.Histogram) *latency {
 }
 
 type result struct {
-	Target       string   `json:"target"`
-	At           []int    `json:"at"`
-	Leader       int      `json:"leader"`
-	Clients      int      `json:"clients"`
-	Connections  int      `json:"connections"`
-	Rate         float64  `json:"rate"`
-	Seconds      float64  `json:"seconds"`
-	OpsPerSecond float64  `json:"opsPerSecond"`
-	Ops          int64    `json:"ops"`
-	TotalOps     int64    `json:"totalOps"`
-	Failed       int64    `json:"failed"`
-	Unknown      int64    `json:"unknown"`
-	Unanswered   int64    `json:"unanswered"`
-	LastError    string   `json:"lastError,omitempty"`
-	All          *latency `json:"all"`
-	Writes       *latency `json:"writes"`
-	Reads        *latency `json:"reads"`
-	Late         *latency `json:"late"`
+	Target       string  `json:"target"`
+	At           []int   `json:"at"`
+	Leader       int     `json:"leader"`
+	Clients      int     `json:"clients"`
+	Connections  int     `json:"connections"`
+	Rate         float64 `json:"rate"`
+	Seconds      float64 `json:"seconds"`
+	OpsPerSecond float64 `json:"opsPerSecond"`
+	Ops          int64   `json:"ops"`
+	// With warm-up and with what was written before it.
+	TotalOps   int64    `json:"totalOps"`
+	Failed     int64    `json:"failed"`
+	Unknown    int64    `json:"unknown"`
+	Unanswered int64    `json:"unanswered"`
+	LastError  string   `json:"lastError,omitempty"`
+	All        *latency `json:"all"`
+	Writes     *latency `json:"writes"`
+	Reads      *latency `json:"reads"`
+	Late       *latency `json:"late"`
 	cpuReport
 }
 

@@ -67,7 +67,7 @@ const TOOLS: readonly Tool[] = [
   {
     name: "etcd",
     required: false,
-    purpose: "a real Raft to compare with",
+    purpose: "a real Raft to compare with (synod bench)",
     debian: "etcd-server",
     brew: "etcd",
     find: () => firstLine("etcd", ["--version"]),
@@ -75,7 +75,7 @@ const TOOLS: readonly Tool[] = [
   {
     name: "etcdctl",
     required: false,
-    purpose: "speaks to etcd from outside",
+    purpose: "speaks to etcd, and to nodes of ours, from outside",
     debian: "etcd-client",
     brew: "etcd",
     find: () => firstLine("etcdctl", ["version"]),
@@ -83,10 +83,18 @@ const TOOLS: readonly Tool[] = [
   {
     name: "zookeeper",
     required: false,
-    purpose: "a real ZAB to compare with",
+    purpose: "a real ZAB to compare with (synod bench)",
     debian: "zookeeper",
     brew: "zookeeper",
     find: zooKeeper,
+  },
+  {
+    name: "go",
+    required: false,
+    purpose: "builds the load generator and hashicorp/raft for synod bench (1.24 or later)",
+    debian: "golang-go",
+    brew: "go",
+    find: () => firstLine("go", ["version"]),
   },
 ];
 

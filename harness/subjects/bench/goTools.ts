@@ -8,7 +8,8 @@ import { promisify } from "node:util";
 import { scenarioFolder } from "../../scenarios/index.js";
 import { MissingPeer } from "./subject.js";
 
-const GO_INSTALL = "sudo apt-get install golang-go (1.24 or later; an older one of 1.21 or later fetches what it needs)";
+const GO_INSTALL =
+  "sudo apt-get install golang-go (1.24 or later; an older one of 1.21 or later fetches what it needs)";
 
 /** The folder of the package: of the clone, or of the installed package. */
 export function packageFolder(): string {
@@ -18,7 +19,11 @@ export function packageFolder(): string {
 /** The first line of `go version`, or null. */
 export function goVersion(): string | null {
   try {
-    return execFileSync("go", ["version"], { encoding: "utf8", timeout: 20_000, stdio: ["ignore", "pipe", "ignore"] }).trim();
+    return execFileSync("go", ["version"], {
+      encoding: "utf8",
+      timeout: 20_000,
+      stdio: ["ignore", "pipe", "ignore"],
+    }).trim();
   } catch {
     return null;
   }

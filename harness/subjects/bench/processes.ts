@@ -21,7 +21,8 @@ function killAll(): void {
 }
 
 export class Processes {
-  readonly #children: { readonly child: ChildProcess; readonly spec: ProcessSpec; readonly ended: Promise<void> }[] = [];
+  readonly #children: { readonly child: ChildProcess; readonly spec: ProcessSpec; readonly ended: Promise<void> }[] =
+    [];
 
   /** Returns the process id. Throws where the program cannot be started. */
   start(spec: ProcessSpec): number {
@@ -58,7 +59,9 @@ export class Processes {
     for (;;) {
       for (const { child, spec } of this.#children)
         if (child.exitCode !== null || child.signalCode !== null)
-          throw new Error(`${spec.program} ended with ${child.exitCode ?? child.signalCode}: ${lastLines(spec.logFile)}`);
+          throw new Error(
+            `${spec.program} ended with ${child.exitCode ?? child.signalCode}: ${lastLines(spec.logFile)}`,
+          );
       if (await ready().catch(() => false)) return;
       const first = this.#children[0];
       if (Date.now() > deadline)

@@ -6,19 +6,29 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Cell, cellOf } from "./cell.js";
 import { type FloorResult, type LoadOptions, runFloor, runLoad } from "./load.js";
-import { startSubject } from "./start.js";
-import { MissingPeer, type RunningSubject, type SubjectSpec } from "./subject.js";
+import { MissingPeer, type RunningSubject } from "./subject.js";
+import { type Knee, kneeOf, SWEEP_SHARES } from "./sweep.js";
+
+/** Something with a name that can be started in a folder. */
+export interface Subject {
+  readonly name: string;
+  /** Rejects with MissingPeer if this machine does not have it, with Error if it does not come up. */
+  start(dir: string): Promise<RunningSubject>;
+}
 
 /** One kind of load that every subject gets in every round. */
 export interface Demand {
+  /** Open loop: requests in flight at most. */
   readonly clients: number;
   /** 0: closed loop. */
   readonly rate: number;
 }
 
 export interface BenchPlan {
-  readonly subjects: readonly SubjectSpec[];
+  readonly subjects: readonly Subject[];
   readonly demands: readonly Demand[];
+  /** Instead of the demands: rising rates until a subject does not keep up. */
+  readonly sweep: { readonly clients: number; readonly p99MaxUs: number } | null;
   readonly rounds: number;
   readonly durationMs: number;
   readonly warmupMs: number;
@@ -37,34 +47,34 @@ export interface BenchPlan {
 export interface BenchEvents {
   progress(words: string): void;
   floor(round: number, floor: FloorResult): void;
-  cell(cell: Cell, subject: Described): void;
+  cell(cell: Cell, subject: RunningSubject): void;
+  knee(knee: Knee): void;
   /** A subject that is left out of this round, or of one cell of it. */
   trouble(subject: string, why: string, install: string | null): void;
 }
 
-/** What results say of a subject. */
-export interface Described {
+interface Started {
   readonly name: string;
-  readonly version: string;
-  readonly settings: string;
+  readonly running: RunningSubject;
 }
 
-type Started = { readonly name: string; readonly running: RunningSubject };
+/** In flight at most when requests leave at a rate. */
+export const OPEN_CLIENTS = 1024;
 
 /** Runs the whole plan. `program` is the load generator. */
 export async function runRounds(program: string, plan: BenchPlan, events: BenchEvents): Promise<void> {
   const missing = new Set<string>();
   mkdirSync(plan.dir, { recursive: true });
   for (let round = 0; round < plan.rounds; round += 1) {
-    const folder = mkdtempSync(join(plan.dir, "synod-bench-"));
     const subjects = plan.subjects.filter(({ name }) => !missing.has(name));
     const ordered = round % 2 === 0 ? subjects : subjects.toReversed();
+    const folder = mkdtempSync(join(plan.dir, "synod-bench-"));
     const started: Started[] = [];
     try {
-      for (const spec of ordered) await startOne(spec, folder, started, missing, events);
+      for (const subject of ordered) await startOne(subject, folder, started, missing, events);
       events.progress(`round ${round + 1} of ${plan.rounds}: the floor`);
       events.floor(round, await runFloor(program, folder));
-      await measureRound(program, plan, round, started, events);
+      await new Round(program, plan, round, started, events).measure();
     } finally {
       await Promise.all(started.map(({ running }) => running.stop()));
       rmSync(folder, { recursive: true, force: true });
@@ -73,81 +83,100 @@ export async function runRounds(program: string, plan: BenchPlan, events: BenchE
 }
 
 async function startOne(
-  spec: SubjectSpec,
+  subject: Subject,
   folder: string,
   started: Started[],
   missing: Set<string>,
   events: BenchEvents,
 ): Promise<void> {
-  events.progress(`starting ${spec.name}`);
-  const dir = join(folder, spec.name.replaceAll("/", "_"));
+  const { name } = subject;
+  events.progress(`starting ${name}`);
+  const dir = join(folder, name.replaceAll("/", "_"));
   mkdirSync(dir);
   try {
-    started.push({ name: spec.name, running: await startSubject(spec, dir) });
+    started.push({ name, running: await subject.start(dir) });
   } catch (error) {
-    if (error instanceof MissingPeer) missing.add(spec.name);
-    events.trouble(spec.name, (error as Error).message, error instanceof MissingPeer ? error.install : null);
+    if (error instanceof MissingPeer) missing.add(name);
+    events.trouble(name, (error as Error).message, error instanceof MissingPeer ? error.install : null);
   }
 }
 
-async function measureRound(
-  program: string,
-  plan: BenchPlan,
-  round: number,
-  started: readonly Started[],
-  events: BenchEvents,
-): Promise<void> {
-  const warmed = new Set<string>();
-  const demands = round % 2 === 0 ? plan.demands : plan.demands.toReversed();
-  for (const demand of demands) {
-    for (const one of started) {
-      const words = demand.rate > 0 ? `${demand.rate} a second` : `${demand.clients} client(s)`;
-      events.progress(`round ${round + 1} of ${plan.rounds}: ${one.name}, ${words}`);
-      const idlePids = started.filter((other) => other !== one).flatMap(({ running }) => running.pids);
-      try {
-        if (!warmed.has(one.name)) await warmUp(program, plan, one.running);
-        warmed.add(one.name);
-        const { version, settings } = one.running;
-        const cell = await measure(program, plan, demand, round, one, idlePids);
-        events.cell(cell, { name: one.name, version, settings });
-      } catch (error) {
-        events.trouble(one.name, (error as Error).message, null);
-      }
+class Round {
+  readonly #program: string;
+  readonly #plan: BenchPlan;
+  readonly #round: number;
+  readonly #started: readonly Started[];
+  readonly #events: BenchEvents;
+  readonly #warm = new Set<Started>();
+
+  constructor(program: string, plan: BenchPlan, round: number, started: readonly Started[], events: BenchEvents) {
+    this.#program = program;
+    this.#plan = plan;
+    this.#round = round;
+    this.#started = started;
+    this.#events = events;
+  }
+
+  async measure(): Promise<void> {
+    const { demands, sweep } = this.#plan;
+    if (sweep !== null) {
+      for (const one of this.#started) await this.#guarded(one, () => this.#sweep(one, sweep.clients, sweep.p99MaxUs));
+      return;
+    }
+    for (const demand of this.#round % 2 === 0 ? demands : demands.toReversed())
+      for (const one of this.#started) await this.#guarded(one, async () => void (await this.#cell(one, demand)));
+  }
+
+  /** One subject's trouble is no reason to lose the others. */
+  async #guarded(one: Started, work: () => Promise<void>): Promise<void> {
+    try {
+      if (!this.#warm.has(one)) await this.#warmUp(one);
+      await work();
+    } catch (error) {
+      this.#events.trouble(one.name, (error as Error).message, null);
     }
   }
-}
 
-/** Many clients for a while: what they made the compilers do stands when the first is measured. */
-async function warmUp(program: string, plan: BenchPlan, running: RunningSubject): Promise<void> {
-  if (plan.firstWarmupMs === 0) return;
-  const demand = { clients: 64, rate: 0 };
-  await runLoad(program, { ...loadOptions(plan, demand, running, []), warmupMs: 0, durationMs: plan.firstWarmupMs });
-}
+  /** Many clients for a while: what they make the compilers do stands when the first is measured. */
+  async #warmUp(one: Started): Promise<void> {
+    const { firstWarmupMs } = this.#plan;
+    this.#warm.add(one);
+    if (firstWarmupMs === 0) return;
+    this.#events.progress(`${this.#words(one)}: warming up`);
+    await runLoad(this.#program, { ...this.#options(one, { clients: 64, rate: 0 }), durationMs: firstWarmupMs });
+  }
 
-async function measure(
-  program: string,
-  plan: BenchPlan,
-  demand: Demand,
-  round: number,
-  { name, running }: Started,
-  idlePids: readonly number[],
-): Promise<Cell> {
-  const before = await running.syncs();
-  const load = await runLoad(program, { ...loadOptions(plan, demand, running, idlePids), seed: plan.seed + round });
-  return cellOf(name, round, load, { before, after: await running.syncs() });
-}
+  async #cell(one: Started, demand: Demand): Promise<Cell> {
+    const words = demand.rate > 0 ? `${Math.round(demand.rate)} a second` : `${demand.clients} client(s)`;
+    this.#events.progress(`${this.#words(one)}, ${words}`);
+    const before = await one.running.syncs();
+    const load = await runLoad(this.#program, this.#options(one, demand));
+    const cell = cellOf(one.name, this.#round, load, { before, after: await one.running.syncs() });
+    this.#events.cell(cell, one.running);
+    return cell;
+  }
 
-function loadOptions(
-  plan: BenchPlan,
-  demand: Demand,
-  running: RunningSubject,
-  idlePids: readonly number[],
-): LoadOptions {
-  const { durationMs, warmupMs, valueBytes, keys, reads, level, at, seed } = plan;
-  const { target, endpoints, cluster, pids } = running;
-  return {
-    ...{ target, endpoints, cluster, pids, idlePids },
-    ...{ durationMs, warmupMs, valueBytes, keys, reads, level, at, seed },
-    ...demand,
-  };
+  async #sweep(one: Started, clients: number, p99MaxUs: number): Promise<void> {
+    const closed = await this.#cell(one, { clients, rate: 0 });
+    const cells: Cell[] = [];
+    for (const share of SWEEP_SHARES)
+      cells.push(await this.#cell(one, { clients: OPEN_CLIENTS, rate: Math.ceil(closed.opsPerSecond * share) }));
+    this.#events.knee(kneeOf(cells, closed.opsPerSecond, p99MaxUs));
+  }
+
+  #words(one: Started): string {
+    return `round ${this.#round + 1} of ${this.#plan.rounds}: ${one.name}`;
+  }
+
+  #options(one: Started, demand: Demand): LoadOptions {
+    const { durationMs, warmupMs, valueBytes, keys, reads, level, at, seed } = this.#plan;
+    const { target, endpoints, cluster, pids } = one.running;
+    return {
+      ...{ target, endpoints, cluster, pids },
+      ...{ durationMs, warmupMs, valueBytes, keys, reads, level, at },
+      ...demand,
+      seed: seed + this.#round,
+      idlePids: this.#started.filter((other) => other !== one).flatMap(({ running }) => running.pids),
+    };
+  }
 }

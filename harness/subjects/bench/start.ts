@@ -4,6 +4,7 @@ import { startHraft } from "../hraft.js";
 import { startPlainLoop } from "../plainLoop.js";
 import { startSynod } from "../synod.js";
 import { startZooKeeper } from "../zookeeper.js";
+import type { Subject } from "./rounds.js";
 import type { RunningSubject, SubjectKind, SubjectSpec } from "./subject.js";
 
 const STARTS: { readonly [K in SubjectKind]: (spec: SubjectSpec, dir: string) => Promise<RunningSubject> } = {
@@ -16,7 +17,6 @@ const STARTS: { readonly [K in SubjectKind]: (spec: SubjectSpec, dir: string) =>
   zookeeper: startZooKeeper,
 };
 
-/** Rejects with MissingPeer if this machine does not have it, with Error if it does not come up. */
-export function startSubject(spec: SubjectSpec, dir: string): Promise<RunningSubject> {
-  return STARTS[spec.kind](spec, dir);
+export function subjectOf(spec: SubjectSpec): Subject {
+  return { name: spec.name, start: (dir) => STARTS[spec.kind](spec, dir) };
 }

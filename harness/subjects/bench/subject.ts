@@ -25,7 +25,6 @@ export const SUBJECT_KINDS = ["raft", "multipaxos", "zab", "plainLoop", "hraft",
 
 /** Processes that run and answer. */
 export interface RunningSubject {
-  readonly spec: SubjectSpec;
   readonly target: Target;
   /** The cluster's id, for the lean protocol. */
   readonly cluster: string;

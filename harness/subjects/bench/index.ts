@@ -1,0 +1,10 @@
+export { type Cell, type CellRecord, floorOf } from "./cell.js";
+export { goProgram, goVersion, packageFolder } from "./goTools.js";
+export type { FloorResult, Latency, ReadLevelName } from "./load.js";
+export { parseSubject, SUBJECT_WORDS } from "./parseSubject.js";
+export { type BenchEvents, type BenchPlan, type Demand, OPEN_CLIENTS, runRounds, type Subject } from "./rounds.js";
+export { runningCluster } from "./running.js";
+export { subjectOf } from "./start.js";
+export { MissingPeer, type RunningSubject, type Target } from "./subject.js";
+export { type BenchRatio, type BenchRow, FOREIGN_PERCENT_MAX, ratiosOf, rowsOf } from "./summary.js";
+export type { Knee } from "./sweep.js";
