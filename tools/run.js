@@ -89,6 +89,7 @@ const commands = {
   },
   schema: () => run(process.execPath, [join(root, "tools/schema.js")]),
   bench: () => run(process.execPath, [join(root, "dist/bench/main.js"), ...args]),
+  soak: () => synod("soak", ...args),
   // Runs the scenario of the arguments again at every change; `npm run dev -- --scenario leader-crash --protocol zab`.
   dev: () =>
     run(process.execPath, [

@@ -41,6 +41,22 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
+/** "10", "0.5": milliseconds. The least is what a soak needs to heal in. */
+export function parseMinutes(text: string): number {
+  const minutes = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(minutes >= 0.15 && minutes <= 1440)) throw new InvalidArgumentError("Expected minutes from 0.15 to 1440.");
+  return Math.round(minutes * 60_000);
+}
+
+const TRACED_MAX = 200_000;
+
+/** Events of a trace, 0 to 200000. */
+export function parseTraced(text: string): number {
+  const events = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(events <= TRACED_MAX)) throw new InvalidArgumentError(`Expected an integer from 0 to ${TRACED_MAX}.`);
+  return events;
+}
+
 /** "a,b": names without doubles, in the order given. */
 export function parseNames(text: string): readonly string[] {
   const names = text.split(",").map((name) => name.trim());

@@ -23,6 +23,8 @@ export interface ComparisonParts {
   readonly matrixSeeds: readonly number[];
   readonly command: string;
   readonly startedAt: number;
+  /** Of runs on live clusters: what has to be said of them. Absent: the runs are simulated. */
+  readonly notes?: readonly string[];
 }
 
 export function comparisonOf(parts: ComparisonParts): Comparison {
@@ -44,7 +46,7 @@ export function comparisonOf(parts: ComparisonParts): Comparison {
     summary: summarize(records),
     paired: pairUp(records),
     matrix,
-    notes: notes(parts.timing),
+    notes: notes(parts),
     versions: versions(),
     machine: machine(),
     command: parts.command,
@@ -100,15 +102,20 @@ function predictionsOf(
   return Object.fromEntries(entries);
 }
 
-function notes(timing: TimingProfile): string[] {
+function notes({ timing, notes: live }: ComparisonParts): string[] {
   return [
-    "Milliseconds are virtual: they come from the modelled network and disks, not from this machine.",
+    live === undefined
+      ? "Milliseconds are virtual: they come from the modelled network and disks, not from this machine."
+      : "Milliseconds are wall clock, measured on this machine: real processes, files and syncs; links pass through shims that give the scenario's weather, right to half a millisecond.",
+    ...(live ?? []),
     timing === "matched"
       ? "Timing profile matched: every protocol notices a silent leader after the same time."
       : "Timing profile native: every protocol has the defaults of its real systems.",
     "Without commits: gaps longer than the scenario's threshold in which clients asked and no write was acknowledged.",
     "Intervals are 95 % intervals of the median over seeds, from order statistics; with fewer than six seeds there is none.",
     "Pairs compare two protocols seed by seed under the same weather; the ratio is the median over seeds.",
-    "Traces: the beginning of the first seed's run of each protocol and scenario is validated against the TLA+ specification; the verdict of every other run says why it was not.",
+    live === undefined
+      ? "Traces: the beginning of the first seed's run of each protocol and scenario is validated against the TLA+ specification; the verdict of every other run says why it was not."
+      : "Traces: the beginning of every run, merged in Lamport's order, is validated against the TLA+ specification.",
   ];
 }

@@ -1,5 +1,6 @@
 /** What each verb prints with --json: one object. Scripts depend on these fields, so they only grow. */
 import type { CheckFileResult, ManifestResult } from "../check/index.js";
+import type { BoundedModel, ModelOutcome, TraceResult } from "../conform/index.js";
 import type { PairedRow, RunRecord, SummaryRow } from "../record/index.js";
 
 export interface CompareOutput {
@@ -87,6 +88,72 @@ export interface Finding {
   readonly words: string;
 }
 
+/** `cluster`, once it is up. */
+export interface ClusterOutput {
+  readonly protocol: string;
+  /** Its name, which callers of its nodes must know. */
+  readonly cluster: string;
+  readonly dir: string;
+  /** Who leads; null: nobody yet. */
+  readonly leader: string | null;
+  readonly nodes: readonly ClusterNode[];
+}
+
+export interface ClusterNode {
+  readonly id: string;
+  /** null: it does not run. */
+  readonly pid: number | null;
+  /** leader, follower, candidate, learner; paused, down or starting. */
+  readonly role: string;
+  /** Term, ballot or epoch; null where it has not said. */
+  readonly round: number | null;
+  /** host:port, as the next ones. */
+  readonly client: string;
+  readonly peer: string;
+  readonly etcd?: string;
+  readonly metrics?: string;
+}
+
+/** `cluster status`, `kill`, `pause`, `resume`, `restart`, `stop`. */
+export interface ClusterOrderOutput {
+  readonly action: string;
+  readonly ok: boolean;
+  /** What was done, or why not; empty for `status`. */
+  readonly words: string;
+  readonly nodes: readonly ClusterNode[];
+}
+
+/** `soak`. */
+export interface SoakOutput {
+  readonly outcome: "ok" | "violated" | "unknown";
+  readonly runs: readonly SoakRow[];
+}
+
+export interface SoakRow {
+  readonly protocol: string;
+  readonly seed: number;
+  readonly outcome: "ok" | "violated" | "unknown";
+  readonly durationMs: number;
+  /** Faults that hit somebody, by label. */
+  readonly faults: { readonly [label: string]: number };
+  readonly committed: number;
+  /** Of these, acknowledged after the last fault had ended. */
+  readonly committedAfter: number;
+  readonly reads: number;
+  readonly unknown: number;
+  readonly elections: number;
+  readonly unavailableMs: number;
+  /** Keys read at the end, of how many. */
+  readonly audited: number;
+  readonly keys: number;
+  /** Acknowledged writes that were not there, or what was there and should not have been. */
+  readonly losses: number;
+  readonly verdicts: RunRecord["verdicts"];
+  readonly reasons: readonly string[];
+  /** The command that soaks with the same faults and weather again. */
+  readonly command: string;
+}
+
 export interface ScenariosOutput {
   readonly scenarios: readonly {
     readonly name: string;
@@ -117,4 +184,65 @@ export interface ToolState {
   readonly purpose: string;
   /** The line that installs it; null where nothing is missing. */
   readonly install: string | null;
+}
+
+/** `step`: each line that was played, with what it did. */
+export interface StepOutput {
+  readonly steps: readonly { readonly line: string; readonly output: string }[];
+}
+
+export interface ValidateOutput {
+  readonly verdict: TraceResult["verdict"];
+  /** Events of the trace, and how many of them the specification can follow. */
+  readonly events: number;
+  readonly matched: number;
+  /** The event that it cannot follow, from 1, and that event. */
+  readonly rejectedAt?: number;
+  readonly event?: unknown;
+  /** Everything that differs there, in canonical form, and the first of it: the state, where that differs. */
+  readonly differences?: readonly { readonly what: string; readonly expected: unknown; readonly actual: unknown }[];
+  readonly expected?: unknown;
+  readonly actual?: unknown;
+  /** Why it is inconclusive. */
+  readonly reason?: string;
+  readonly wallMs?: number;
+}
+
+/** `model`: one model's result, several, or with `--config list` what there is. */
+export type ModelOutput =
+  | ModelResult
+  | { readonly models: readonly ModelResult[] }
+  | { readonly models: readonly BoundedModel[] };
+
+export interface ModelResult {
+  /** Absent where nothing was checked at all. */
+  readonly name?: string;
+  readonly verdict: "ok" | "violated" | "inconclusive";
+  readonly distinctStates?: number;
+  readonly generatedStates?: number;
+  readonly depth?: number;
+  readonly wallMs?: number;
+  readonly jarSha256?: string;
+  readonly reason?: string;
+  /** What was violated, and how it came to that. */
+  readonly property?: string;
+  readonly counterexample?: unknown;
+}
+
+export interface ConformOutput {
+  readonly protocol: string;
+  readonly verdict: "equal" | "different" | "inconclusive";
+  readonly models: readonly Omit<ModelOutcome, "way">[];
+  /** Planted bugs, and those that were caught when their table was made; null: the table is not there. */
+  readonly mutants: number | null;
+  readonly mutantsCaught: number | null;
+  /** Branches of the protocol's handlers, those that the exploration of these models took, and the others by file and line. */
+  readonly branches: number;
+  readonly branchesHit: number;
+  readonly branchesMissed: readonly string[];
+  /** Distinct states and edges of the code in a second, over these models. */
+  readonly statesPerSecond: number;
+  readonly edgesPerSecond: number;
+  /** Why not every model was compared. */
+  readonly reason?: string;
 }

@@ -3,11 +3,22 @@ import { Command, Option } from "commander";
 import type { TimingProfile } from "../../protocols/core/index.js";
 import { allLevels, builtinModels } from "../check/index.js";
 import { InputError } from "../scenarios/index.js";
-import { collect, parseCount, parseDuration, parseNames, parseSeed, parseSeeds } from "./arguments.js";
+import {
+  collect,
+  parseCount,
+  parseDuration,
+  parseMinutes,
+  parseNames,
+  parseSeed,
+  parseSeeds,
+  parseTraced,
+} from "./arguments.js";
 import { SYNOD_VERSION } from "../record/index.js";
+import { addBenchOptions, benchRequest } from "./benchRequest.js";
 import type { ExitCode } from "./exit.js";
 import { terminal, type Terminal } from "./terminal.js";
 import { check, checkAll, type CheckOptions } from "./verbs/check.js";
+import type { ClusterOptions } from "./verbs/cluster.js";
 import type { CompareOptions } from "./verbs/compare.js";
 import { conform } from "./verbs/conform.js";
 import { doctor } from "./verbs/doctor.js";
@@ -47,6 +58,9 @@ export function createProgram(argv: readonly string[]): Program {
   };
   addRunVerbs(verb, argv);
   addFileVerbs(verb);
+  addLiveVerbs(verb);
+  addSoakVerb(verb);
+  addBenchVerb(verb);
   return {
     async run() {
       // Without a verb there is nothing to do but to say what there is.
@@ -105,10 +119,17 @@ function addRunVerbs(verb: AddVerb, argv: readonly string[]): void {
       async (out, options) => {
         // Loaded only here: what draws the report takes longer to load than any other verb takes to run.
         const { compare, compareDefaults } = await import("./verbs/compare.js");
-        return compare({ ...compareDefaults(command), ...compareOptions(options) }, out);
+        return compare({ ...compareDefaults(command), ...compareOptions(options), ...liveOptions(options) }, out);
       },
     ),
-  );
+  )
+    .addOption(
+      new Option(
+        "--real",
+        "on clusters of processes on this machine, in real time; one seed if none are given",
+      ).conflicts("matrix"),
+    )
+    .option("--traced <events>", "of each node's trace in a real run, at most 200000; 0: no trace", parseTraced);
   comparing(
     verb("start", "the main job: the incident's telling cells, its matrix, and other faults", async (out, options) => {
       const { start } = await import("./verbs/start.js");
@@ -143,6 +164,15 @@ function compareOptions(options: Raw): Partial<CompareOptions> {
     durationMs: duration as number | undefined,
     checkDeadlineMs: deadline as number,
     out: out as string,
+  };
+}
+
+/** Only `compare` has them. A live run takes as long as it says, so there is one seed unless somebody asks for more. */
+function liveOptions({ real, traced, seed, seeds }: Raw): Partial<CompareOptions> {
+  return {
+    ...(real === true ? { real: true } : {}),
+    ...(real === true && seed === undefined && seeds === undefined ? { seeds: [1] } : {}),
+    ...(traced === undefined ? {} : { tracedMax: traced as number }),
   };
 }
 
@@ -218,4 +248,91 @@ function addFileVerbs(verb: AddVerb): void {
   verb("plan", "look at a topology before it is deployed", (out, _options, args) =>
     plan(args[0] as string, out),
   ).argument("<file>", "sites, round trips, nodes, timeouts");
+}
+
+function addBenchVerb(verb: AddVerb): void {
+  const command = verb("bench", "commit latency and throughput of systems, side by side", async (out, options) => {
+    const { bench } = await import("./verbs/bench.js");
+    return bench(benchRequest(options), out);
+  });
+  addBenchOptions(command);
+}
+
+function addLiveVerbs(verb: AddVerb): void {
+  verb(
+    "cluster",
+    "a cluster of processes on this machine; with an action: an order to one that runs",
+    async (out, raw, args) => {
+      const { cluster, orderCluster } = await import("./verbs/cluster.js");
+      const [action, node] = args;
+      return action === undefined
+        ? cluster(clusterOptions(raw), out)
+        : orderCluster(action, node, raw["dir"] as string, out);
+    },
+  )
+    .argument("[action]", "status, kill, pause, resume, restart or stop")
+    .argument("[node]", "n1 and so on, for kill, pause, resume and restart")
+    .option("--protocol <name>", "raft, multipaxos or zab", "raft")
+    .option("--nodes <n>", "voters", parseCount, 3)
+    .option("--learners <n>", "learners besides", parseCount)
+    .addOption(
+      new Option("--scenario <name or file>", "its nodes, settings, weather and faults").conflicts([
+        "nodes",
+        "learners",
+      ]),
+    )
+    .addOption(timingOption())
+    .option("--seed <n>", "of weather and faults", parseSeed, 1)
+    .option("--dir <dir>", "configurations, logs and data of the nodes", "out/cluster")
+    .option("--fresh", "throw away what an earlier cluster has stored there");
+}
+
+function addSoakVerb(verb: AddVerb): void {
+  verb(
+    "soak",
+    "live clusters under everything that can happen to them; at the end every acknowledged write is there",
+    async (out, raw) => {
+      const { soak, soakDefaults } = await import("./verbs/soak.js");
+      const { protocol, protocols, seed, minutes, traced, out: dir, deadline } = raw;
+      return soak(
+        {
+          ...soakDefaults(),
+          ...(protocols === undefined ? {} : { protocols: protocols as readonly string[] }),
+          ...(protocol === undefined ? {} : { protocols: [protocol as string] }),
+          ...(seed === undefined ? {} : { seed: seed as number }),
+          ...(traced === undefined ? {} : { tracedMax: traced as number }),
+          durationMs: minutes as number,
+          out: dir as string,
+          checkDeadlineMs: deadline as number,
+        },
+        out,
+      );
+    },
+  )
+    .option("--protocols <names>", "with commas; the consensus protocols if absent", parseNames)
+    .addOption(new Option("--protocol <name>", "a single one").conflicts("protocols"))
+    .addOption(
+      new Option("--minutes <n>", "of each protocol, 0.15 to 1440").argParser(parseMinutes).default(600_000, "10"),
+    )
+    .option("--seed <n>", "of faults and weather; drawn and printed if absent", parseSeed)
+    .option("--traced <events>", "of each node's trace, at most 200000; 0: no trace", parseTraced)
+    .addOption(
+      new Option("--deadline <time>", "give up the check of a history after this long")
+        .argParser(parseDuration)
+        .default(120_000, "2m"),
+    )
+    .option("--out <dir>", "data, logs, traces and histories of the runs", "out");
+}
+
+function clusterOptions(options: Raw): ClusterOptions {
+  return {
+    protocol: options["protocol"] as string,
+    scenario: options["scenario"] as string | undefined,
+    nodes: options["nodes"] as number,
+    learners: (options["learners"] as number | undefined) ?? 0,
+    timing: options["timing"] as TimingProfile,
+    seed: options["seed"] as number,
+    dir: options["dir"] as string,
+    fresh: options["fresh"] === true,
+  };
 }

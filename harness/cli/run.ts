@@ -101,27 +101,36 @@ export function runChecked(request: RunRequest, extras: RunExtras = {}): FullRun
   const { module } = subjectByName(request.protocol);
   const { scenario, timing, seed } = request;
   const simulation = runSimulation({ module, scenario, options, timing, seed, history: true, ...extras });
-  const history = historyFromEvents(simulation.history);
+  const checked = judged(request, simulation, commandOf(request, extras));
+  const verdict = checked.outcome === "violated" ? "violated" : "ok";
+  return { ...checked, simulation, manifest: { ...simulation.manifest, verdict } };
+}
+
+/** A run, simulated or live, with what is said of its history and of the scenario's expectations. */
+export function judged(
+  request: RunRequest,
+  run: Pick<SimulationOutcome, "record" | "history">,
+  command: string,
+): CheckedRun {
+  const { scenario } = request;
+  const history = historyFromEvents(run.history);
   const linearizable = checkLinearizable(history, { deadlineMs: request.checkDeadlineMs });
   const stale = staleReads(history);
-  const sim = simulation.record;
-  const liveness = asksProgress(scenario) ? sim.verdicts.liveness : "not asked";
-  const verdicts = { ...sim.verdicts, linearizable: linearizable.verdict, liveness, trace: NOT_VALIDATED };
-  const command = commandOf(request, extras);
-  const checked: RunRecord = { ...sim, verdicts, staleReads: stale, command };
+  const own = run.record;
+  const liveness = asksProgress(scenario) ? own.verdicts.liveness : "not asked";
+  const verdicts = { ...own.verdicts, linearizable: linearizable.verdict, liveness, trace: NOT_VALIDATED };
+  const checked: RunRecord = { ...own, verdicts, staleReads: stale, command };
   const expected = expectedViolation(scenario, checked);
   const reasons = [
-    ...sim.reasons.map((reason) => marked(reason, expected === "invariants")),
+    ...own.reasons.map((reason) => marked(reason, expected === "invariants")),
     ...linearizableReasons(linearizable).map((reason) => marked(reason, expected !== null)),
     ...unmet(scenario, checked),
   ];
   const expectations = expectationVerdict(scenario, checked);
-  const judged: RunRecord = { ...checked, reasons, verdicts: { ...verdicts, expectations } };
-  const outcome = outcomeOf(scenario, judged);
-  const record: RunRecord = { ...judged, outcome };
-  const window = request.windowMs === undefined ? null : windowStatistics(simulation, scenario, request.windowMs);
-  const verdict = outcome === "violated" ? "violated" : "ok";
-  return { record, outcome, window, simulation, manifest: { ...simulation.manifest, verdict } };
+  const withReasons: RunRecord = { ...checked, reasons, verdicts: { ...verdicts, expectations } };
+  const outcome = outcomeOf(scenario, withReasons);
+  const window = request.windowMs === undefined ? null : windowStatistics(run, scenario, request.windowMs);
+  return { record: { ...withReasons, outcome }, outcome, window };
 }
 
 function asksProgress({ faultsEndMs }: Scenario): boolean {
@@ -153,7 +162,7 @@ const WRITES = new Set(["put", "delete", "cas", "append"]);
 
 /** @returns null for a run that did not reach its end, whose fault clock is not known. */
 function windowStatistics(
-  { record, history }: SimulationOutcome,
+  { record, history }: Pick<SimulationOutcome, "record" | "history">,
   scenario: Scenario,
   windowMs: readonly [number, number],
 ): WindowStatistics | null {

@@ -1,6 +1,13 @@
 /** Traces of runs, written for others and validated here. */
 import { ToolError } from "tla2tools-runner";
-import { type RunVerdict, validateRuns } from "../conform/index.js";
+import {
+  type RunVerdict,
+  tracedProtocol,
+  type TraceResult,
+  traceWords,
+  validateEvents,
+  validateRuns,
+} from "../conform/index.js";
 import { configurationOf, type TraceLine } from "../drivers/sim/index.js";
 import { worst } from "./exit.js";
 import { subjectByName } from "./protocols.js";
@@ -9,6 +16,8 @@ import { type FullRun, prepare, type RunRequest } from "./run.js";
 /** Step inputs of a run's beginning that are validated: enough for elections and faults, a few seconds for TLC. */
 const INPUTS_MAX = 1500;
 const TIMEOUT_MS = 100_000;
+/** A live trace is longer, and nobody waits for the others meanwhile. */
+const LIVE_TIMEOUT_MS = 600_000;
 
 export interface TraceHeader {
   readonly protocol: string;
@@ -38,8 +47,32 @@ export async function traceVerdicts(
     return await validateRuns(runs, inputsMax, { timeoutMs: TIMEOUT_MS });
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
-    const missing = error.code === "no-java" || error.code === "old-java" ? "no Java 11 or later" : "no TLA+ tools";
-    return runs.map(() => ({ result: null, words: `not validated: ${missing}`, broken: null }));
+    return runs.map(() => ({ result: null, words: notValidated(error), broken: null }));
+  }
+}
+
+function notValidated({ code }: ToolError): string {
+  return `not validated: ${code === "no-java" || code === "old-java" ? "no Java 11 or later" : "no TLA+ tools"}`;
+}
+
+/** The verdict for the merged trace of a live run: a Config line and then the lines of all nodes in Lamport's order. */
+export async function liveTraceVerdict(protocolName: string, text: string): Promise<RunVerdict> {
+  const protocol = tracedProtocol(protocolName);
+  if (protocol === undefined)
+    return { result: null, words: `not validated: no specification for ${protocolName}`, broken: null };
+  const lines = text.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as TraceLine]));
+  const header = lines[0]?.args[0] as TraceHeader | undefined;
+  if (header === undefined) return { result: null, words: "not validated: nothing was traced", broken: null };
+  const collector = protocol.collector();
+  for (const line of lines.slice(1)) collector.line(line);
+  const events = [protocol.config(header.cluster, header.options), ...collector.events()];
+  try {
+    const { results } = await validateEvents(protocol, [events], { timeoutMs: LIVE_TIMEOUT_MS });
+    const result = results[0] as TraceResult;
+    return { result, words: traceWords(result), broken: null };
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error;
+    return { result: null, words: notValidated(error), broken: null };
   }
 }
 
@@ -53,7 +86,7 @@ export async function withTraceVerdicts<R extends Pick<FullRun, "record" | "outc
   return runs.map((run, at) => withTraceVerdict(run, verdicts[at] as RunVerdict));
 }
 
-function withTraceVerdict<R extends Pick<FullRun, "record" | "outcome">>(run: R, verdict: RunVerdict): R {
+export function withTraceVerdict<R extends Pick<FullRun, "record" | "outcome">>(run: R, verdict: RunVerdict): R {
   const { words, result, broken } = verdict;
   const reasons = [...run.record.reasons];
   let said: FullRun["outcome"] = "ok";

@@ -1,6 +1,6 @@
 /** The verdict of a comparison in words, the most important sentence first. Every number comes from the runs. */
 import { median } from "../record/index.js";
-import { DEGRADED_MS, type Scenario, tellingCell } from "../scenarios/index.js";
+import { degradedWindow, type Scenario, tellingCell } from "../scenarios/index.js";
 import type { ComparisonParts } from "./comparison.js";
 import type { Outcome } from "./expectation.js";
 import { list, milliseconds, plural } from "./numbers.js";
@@ -17,11 +17,13 @@ export function verdictWords(parts: ComparisonParts, outcome: Outcome): string[]
   return [...first, ...others].filter((line) => line !== "");
 }
 
-function safetyWords({ runs, rows, matrixSeeds }: ComparisonParts, outcome: Outcome): string {
+function safetyWords({ runs, rows, matrixSeeds, notes }: ComparisonParts, outcome: Outcome): string {
   const total = runs.length + rows.length * matrixSeeds.length;
   const shown = runs.filter(({ record }) => record.broken !== null || record.verdicts.linearizable === "violated");
   if (outcome === "ok" && shown.length > 0)
     return `All ${total} runs came out as their scenarios expect: ${shown.length} of them break what they are there to break, the others kept what they promise.`;
+  if (outcome === "ok" && notes !== undefined)
+    return `All ${plural(total, "run")} on live clusters kept what they promise: no process ended by itself, no round had two leaders, every history is linearizable.`;
   if (outcome === "ok")
     return `All ${total} runs kept what they promise: every invariant held at every step, no acknowledged write was lost, every history is linearizable.`;
   if (outcome === "violated") {
@@ -40,7 +42,7 @@ function safetyWords({ runs, rows, matrixSeeds }: ComparisonParts, outcome: Outc
 }
 
 /** The incident's two telling cells against each other; empty unless both were run. */
-function storyWords({ runs, protocols }: ComparisonParts): string {
+function storyWords({ runs, protocols, scenarios }: ComparisonParts): string {
   const tell = (name: string): string[] =>
     protocols.flatMap((protocol) => {
       const own = runs.filter(({ record }) => record.scenario === name && record.protocol === protocol);
@@ -49,7 +51,10 @@ function storyWords({ runs, protocols }: ComparisonParts): string {
   const voters = tell("incident-one-down");
   const fixed = tell("incident-fix");
   if (voters.length === 0 || fixed.length === 0) return "";
-  const stretch = milliseconds(DEGRADED_MS);
+  // Under --duration the run may end before the link is well again.
+  const [from, to] = degradedWindow();
+  const cells = scenarios.filter(({ name }) => tellingCell(name) !== null);
+  const stretch = milliseconds(Math.min(to, ...cells.map(({ durationMs }) => durationMs)) - from);
   return `${stretch} of a link that takes 200 ms and loses half of its packets, with one of three local voters down. With two voters beyond the link: ${list(voters)}. With two learners there instead: ${list(fixed)}.`;
 }
 

@@ -7,6 +7,7 @@ import { degradedWindow, loadScenario, type Scenario, tellingCell } from "../../
 import { comparisonOf } from "../comparison.js";
 import { exitOf, type ExitCode } from "../exit.js";
 import { type CellTask, cellTasks, incidentRow } from "../matrix.js";
+import { runLiveComparison } from "../liveCompare.js";
 import { milliseconds, plural } from "../numbers.js";
 import type { CompareOutput } from "../output.js";
 import { createPool, type RunPool } from "../pool.js";
@@ -28,6 +29,10 @@ export interface CompareOptions {
   readonly durationMs: number | undefined;
   readonly out: string;
   readonly checkDeadlineMs: number;
+  /** On clusters of processes, in real time. */
+  readonly real: boolean;
+  /** Events of each node's trace in a real run; 0: no trace. */
+  readonly tracedMax: number;
   readonly command: string;
 }
 
@@ -36,6 +41,8 @@ const REPORT = "report.html";
 const DEADLINE_MS = 20_000;
 /** Step inputs of the first seed of each scenario and protocol whose trace is validated. */
 const TRACED_INPUTS = 800;
+/** Events of each node's trace in a real run: some seconds for TLC. */
+const LIVE_TRACED = 1000;
 /** A provisional verdict is worth its lines only if the final one is further away than this. */
 const EARLY_MS = 5000;
 
@@ -50,6 +57,8 @@ export function compareDefaults(command: string): CompareOptions {
     durationMs: undefined,
     out: "out",
     checkDeadlineMs: DEADLINE_MS,
+    real: false,
+    tracedMax: LIVE_TRACED,
     command,
   };
 }
@@ -65,6 +74,7 @@ export async function compare(options: CompareOptions, out: Terminal): Promise<E
   const scenarios = options.scenarios.map((name) => ({ name, scenario: loadWithDuration(name, options.durationMs) }));
   const requests = requestsOf(options, scenarios);
   requireWritable(join(options.out, REPORT));
+  if (options.real) return compareLive(options, scenarios, requests, startedAt, out);
   // The matrix is about leaders: only consensus protocols can be asked for it.
   const led = options.matrixSeeds.length === 0 ? [] : options.protocols;
   const cells = cellTasks(led, options.matrixSeeds, options.timing, options.checkDeadlineMs);
@@ -101,6 +111,19 @@ export async function compare(options: CompareOptions, out: Terminal): Promise<E
   } finally {
     await pool.close();
   }
+}
+
+async function compareLive(
+  options: CompareOptions,
+  named: readonly Named[],
+  requests: readonly RunRequest[],
+  startedAt: number,
+  out: Terminal,
+): Promise<ExitCode> {
+  const { runs, notes } = await runLiveComparison(requests, options, out);
+  const scenarios = named.map((one) => one.scenario);
+  const title = `${options.title} on live clusters (wall clock)`;
+  return finish(comparisonOf({ ...options, title, scenarios, startedAt, runs, rows: [], notes }), options, out);
 }
 
 function loadWithDuration(name: string, durationMs: number | undefined): Scenario {

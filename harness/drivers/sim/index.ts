@@ -22,6 +22,7 @@ export { Leaders } from "./leaders.js";
 export { LivenessWatch } from "./liveness.js";
 export { arrives, createPacket, onLinkBreak, resetConnection, transmitPacket, wayBack } from "./network.js";
 export { Random } from "./random.js";
+export type { Recorder } from "./recorder.js";
 export { clientReply } from "./reply.js";
 export { createSurroundings, type SurroundingsOf, type SurroundingsSpec } from "./surroundings.js";
 export {

@@ -18,9 +18,15 @@ const BACK_OFF_MAX_MS = 100;
 interface Line {
   readonly node: LiveNode;
   readonly dialer: Dialer;
-  /** Tokens of the requests under way by client and sequence number, oldest first: a client may ask the same node twice. */
-  readonly underway: Map<string, number[]>;
+  /**
+   * Who waits for the answer to what is under way, by client and sequence number, oldest first: a client may ask the same
+   * node twice. A token of a run's clients, or a call.
+   */
+  readonly underway: Map<string, (number | OnReply)[]>;
 }
+
+/** null: the connection is gone, or there is none. */
+type OnReply = (reply: Reply | null) => void;
 
 export class ClientLines {
   readonly #stage: Stage;
@@ -78,11 +84,23 @@ export class ClientLines {
       this.#answer(line, request.token, null);
       return;
     }
-    const key = `${request.client} ${request.seq}`;
-    const tokens = line.underway.get(key);
-    if (tokens === undefined) line.underway.set(key, [request.token]);
-    else tokens.push(request.token);
+    expectReply(line, request, request.token);
     write(connection, request);
+  }
+
+  /** Asks a node at once, without weather. `request.token` is not looked at. */
+  ask(node: LiveNode, request: ClientRequest): Promise<Reply | null> {
+    return new Promise((resolve) => {
+      const line = this.#lines[node.number] as Line;
+      const { connection } = line.dialer;
+      if (connection === null) {
+        resolve(null);
+        return;
+      }
+      expectReply(line, request, resolve);
+      write(connection, request);
+      this.flush();
+    });
   }
 
   /** Asks every node that listens how it is. */
@@ -136,10 +154,18 @@ export class ClientLines {
     for (const token of tokens) this.#answer(line, token, null);
   }
 
-  #answer({ node }: Line, token: number, reply: Reply | null): void {
+  #answer({ node }: Line, token: number | OnReply, reply: Reply | null): void {
     const { world } = this.#stage;
-    clientReply(world, node, token, reply, world.now);
+    if (typeof token === "function") token(reply);
+    else clientReply(world, node, token, reply, world.now);
   }
+}
+
+function expectReply(line: Line, { client, seq }: ClientRequest, who: number | OnReply): void {
+  const key = `${client} ${seq}`;
+  const waiting = line.underway.get(key);
+  if (waiting === undefined) line.underway.set(key, [who]);
+  else waiting.push(who);
 }
 
 function write(connection: Connection, { client, seq, operation, level }: ClientRequest): void {

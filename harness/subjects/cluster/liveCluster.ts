@@ -11,6 +11,7 @@ import {
   type Subject,
 } from "../../drivers/sim/index.js";
 import type { NodeStorage } from "../../drivers/real/index.js";
+import type { ClientRequest, Reply } from "../../host/index.js";
 import type { Scenario } from "../../scenarios/index.js";
 import type { NodeStatus } from "../../transport/index.js";
 import { ClientLines } from "./clientLines.js";
@@ -281,6 +282,11 @@ export class LiveCluster {
       this.onHappening({ type: "leader", node, words: `${node.id} leads round ${round}` });
     }
     for (const wake of this.#waiting) wake();
+  }
+
+  /** Asks a node at once, without weather. null: it cannot be reached. */
+  async ask(node: LiveNode, request: ClientRequest): Promise<Reply | null> {
+    return this.#lines === null ? null : this.#lines.ask(node, request);
   }
 
   /** Asks all nodes for their state with the digests of their machines; what came in time is in their `status`. */

@@ -15,7 +15,8 @@ import { encodeHistory, type HistoryEvent } from "../../record/history.js";
 import type { RunRecord } from "../../record/index.js";
 import type { Fault, Scenario } from "../../scenarios/index.js";
 import { LiveCluster, type LiveClusterSpec } from "./liveCluster.js";
-import { NOT_APPLIED_WORD, ProcessFaults } from "./processFaults.js";
+import { auditKeys } from "./audit.js";
+import { type CrashKind, NOT_APPLIED_WORD, ProcessFaults } from "./processFaults.js";
 
 export interface LiveRunSpec extends Omit<LiveClusterSpec, "services" | "shimmed"> {
   readonly module: Subject;
@@ -25,6 +26,10 @@ export interface LiveRunSpec extends Omit<LiveClusterSpec, "services" | "shimmed
   readonly onProgress?: (words: string) => void;
   /** Ends the run early. */
   readonly signal?: AbortSignal;
+  /** @default all are losses of power */
+  readonly crashKind?: (fault: Fault) => CrashKind;
+  /** Keys to read at the end, linearizably, once nobody writes any more. */
+  readonly audited?: readonly string[];
 }
 
 export interface LiveOutcome {
@@ -36,6 +41,8 @@ export interface LiveOutcome {
   /** The trace of each node; empty where none was asked for. */
   readonly traceFiles: readonly string[];
   readonly counts: EnvironmentCounts;
+  /** What the audited keys hold at the end; a key is missing where nobody answered for it in time. */
+  readonly audit: ReadonlyMap<string, string | null>;
   /** What carrying the links and the clients cost in this process. */
   readonly carrying: { readonly cpuMs: number; readonly latestMs: number };
 }
@@ -64,6 +71,7 @@ export async function runLive(spec: LiveRunSpec): Promise<LiveOutcome> {
 
 class LiveRun {
   readonly notes: string[] = [];
+  audit: ReadonlyMap<string, string | null> = new Map();
   readonly #spec: LiveRunSpec;
   readonly #cluster: LiveCluster;
   readonly #clients: Clients;
@@ -102,6 +110,8 @@ class LiveRun {
     const totals = this.#cluster.totals();
     this.#syncs = totals.syncs - this.#before.syncs;
     this.#turns = totals.turns - this.#before.turns;
+    const { audited = [] } = this.#spec;
+    this.audit = await auditKeys(this.#cluster, this.#clients.recorder, audited);
     await this.#compareMachines();
   }
 
@@ -116,7 +126,7 @@ class LiveRun {
     world.counts.bytes = 0;
     this.#before = cluster.totals();
     const explicit = explicitFaults(this.#spec.scenario, this.#spec.seed);
-    const faults = new Faults(world, cluster.leaders, new ProcessFaults(cluster), explicit);
+    const faults = new Faults(world, cluster.leaders, new ProcessFaults(cluster, this.#spec.crashKind), explicit);
     const liveness = new LivenessWatch(world, faults, clients);
     this.#faults = faults;
     this.#liveness = liveness;
@@ -184,6 +194,7 @@ class LiveRun {
       notApplied: [...this.notes, ...new Set(skipped)],
       traceFiles: this.#spec.tracedMax === 0 ? [] : cluster.layout.places.map(({ traceFile }) => traceFile),
       counts: stage.world.counts,
+      audit: this.audit,
       carrying: { cpuMs: this.#cpuMs, latestMs: stage.latestNs / NS_PER_MS },
     };
   }

@@ -23,11 +23,16 @@ export function whyNotApplied(type: Fault["type"]): string | null {
   return why === undefined ? null : `${NOT_APPLIED_WORD}: ${why}`;
 }
 
+/** How a scenario's crash is done: kill -9 loses memory only, a loss of power what was not synced too. */
+export type CrashKind = "powerLoss" | "kill";
+
 export class ProcessFaults implements NodeFaults {
   private readonly cluster: LiveCluster;
+  private readonly crashKind: (fault: Fault) => CrashKind;
 
-  constructor(cluster: LiveCluster) {
+  constructor(cluster: LiveCluster, crashKind: (fault: Fault) => CrashKind = () => "powerLoss") {
     this.cluster = cluster;
+    this.crashKind = crashKind;
   }
 
   begin(number: number, fault: NodeFault, stations: readonly Station[], band: Band, forNs: number): Undo {
@@ -40,7 +45,10 @@ export class ProcessFaults implements NodeFaults {
     const nodes = stations.map((station) => this.live(station));
     switch (fault.type) {
       case "crash":
-        for (const node of nodes) this.crash(node, forNs);
+        for (const node of nodes) {
+          if (this.crashKind(fault) === "kill") this.kill(node, forNs);
+          else this.losePower(node, forNs);
+        }
         return null;
       case "pause":
         for (const node of nodes) this.pause(node);
@@ -63,8 +71,8 @@ export class ProcessFaults implements NodeFaults {
     }
   }
 
-  /** What a scenario calls a crash: the machine stops, and what it had not synced is gone. */
-  private crash(node: LiveNode, forNs: number): void {
+  /** What a scenario means by a crash: the machine stops, and what it had not synced is gone. */
+  private losePower(node: LiveNode, forNs: number): void {
     this.takeDown(node, forNs);
     void node.process.powerLoss();
     this.cluster.breakLinks(node);
