@@ -20,11 +20,12 @@ export class Interner {
   /** By number: start of its text, or -1 - n for the count n. */
   private starts = new Int32Array(startCapacity);
   private lengths = new Int32Array(startCapacity);
-  /** Number + 1 and hash of a text in every slot. */
-  private texts = new Int32Array(startCapacity * 4);
+  private hashes = new Int32Array(startCapacity);
+  /** The numbers of texts, + 1; small, since whoever looks for a value most often misses the cache here. */
+  private texts = new Int32Array(startCapacity * 2);
   private textCount = 0;
-  /** Number + 1 and count in every slot. */
-  private counts = new Int32Array(startCapacity * 4);
+  /** The numbers of counts, + 1. */
+  private counts = new Int32Array(startCapacity * 2);
   private countCount = 0;
   private readonly cache: (HistoryValue | undefined)[] = [];
   count = 0;
@@ -32,15 +33,13 @@ export class Interner {
   /** Number of the whole number `n`, 0 to 999,999,999. */
   idOfCount(n: number): number {
     const { counts } = this;
-    const mask = counts.length - 2;
-    // Numbers that count upwards lie side by side, in runs.
-    const run = Math.imul(n >>> 8, 0x9e3779b1);
-    const step = ((run >>> 20) | 1) << 1;
-    let slot = ((n + run) << 1) & mask;
+    const mask = counts.length - 1;
+    const step = stepOf(runOf(n));
+    let slot = (n + runOf(n)) & mask;
     for (;;) {
       const id = (counts[slot] as number) - 1;
       if (id < 0) return this.addCount(n, slot);
-      if (counts[slot + 1] === n) return id;
+      if (this.starts[id] === -1 - n) return id;
       slot = (slot + step) & mask;
     }
   }
@@ -51,13 +50,13 @@ export class Interner {
    */
   idOfText(view: DataView, at: number, length: number, hash: number): number {
     const { texts } = this;
-    const mask = texts.length - 2;
+    const mask = texts.length - 1;
     const step = stepOf(hash);
-    let slot = (hash << 1) & mask;
+    let slot = hash & mask;
     for (;;) {
       const id = (texts[slot] as number) - 1;
       if (id < 0) return this.addText(view, at, length, hash, slot);
-      if (texts[slot + 1] === hash && this.lengths[id] === length) {
+      if (this.hashes[id] === hash && this.lengths[id] === length) {
         if (isSameText(this.view, this.starts[id] as number, view, at, length)) return id;
       }
       slot = (slot + step) & mask;
@@ -92,9 +91,8 @@ export class Interner {
   private addCount(n: number, slot: number): number {
     const id = this.newId(-1 - n);
     this.counts[slot] = id + 1;
-    this.counts[slot + 1] = n;
     this.countCount += 1;
-    if (this.countCount * 4 > this.counts.length) this.growCounts();
+    if (this.countCount * 2 > this.counts.length) this.growCounts();
     return id;
   }
 
@@ -106,10 +104,10 @@ export class Interner {
     // The last step may write garbage behind the text; the next text covers it.
     for (let i = 0; i < length; i += 4) this.view.setInt32(start + i, view.getInt32(at + i, true), true);
     this.used = start + length;
+    this.hashes[id] = hash;
     this.texts[slot] = id + 1;
-    this.texts[slot + 1] = hash;
     this.textCount += 1;
-    if (this.textCount * 4 > this.texts.length) this.growTexts();
+    if (this.textCount * 3 > this.texts.length * 2) this.growTexts();
     return id;
   }
 
@@ -118,6 +116,7 @@ export class Interner {
     if (id === this.starts.length) {
       this.starts = doubled(this.starts);
       this.lengths = doubled(this.lengths);
+      this.hashes = doubled(this.hashes);
     }
     this.starts[id] = start;
     return id;
@@ -131,36 +130,35 @@ export class Interner {
   }
 
   private growTexts(): void {
-    const old = this.texts;
-    const texts = new Int32Array(old.length * 2);
-    const mask = texts.length - 2;
-    for (let n = 0; n < old.length; n += 2) {
-      if (old[n] === 0) continue;
-      const hash = old[n + 1] as number;
-      let slot = (hash << 1) & mask;
+    const texts = new Int32Array(this.texts.length * 2);
+    const mask = texts.length - 1;
+    for (let id = 0; id < this.count; id++) {
+      if ((this.starts[id] as number) < 0) continue;
+      const hash = this.hashes[id] as number;
+      let slot = hash & mask;
       while (texts[slot] !== 0) slot = (slot + stepOf(hash)) & mask;
-      texts[slot] = old[n] as number;
-      texts[slot + 1] = hash;
+      texts[slot] = id + 1;
     }
     this.texts = texts;
   }
 
   private growCounts(): void {
-    const old = this.counts;
-    this.counts = new Int32Array(old.length * 2);
-    const { counts } = this;
-    const mask = counts.length - 2;
-    for (let at = 0; at < old.length; at += 2) {
-      if (old[at] === 0) continue;
-      const n = old[at + 1] as number;
-      const run = Math.imul(n >>> 8, 0x9e3779b1);
-      const step = ((run >>> 20) | 1) << 1;
-      let slot = ((n + run) << 1) & mask;
-      while (counts[slot] !== 0) slot = (slot + step) & mask;
-      counts[slot] = old[at] as number;
-      counts[slot + 1] = n;
+    const counts = new Int32Array(this.counts.length * 2);
+    const mask = counts.length - 1;
+    for (let id = 0; id < this.count; id++) {
+      const n = -1 - (this.starts[id] as number);
+      if (n < 0) continue;
+      let slot = (n + runOf(n)) & mask;
+      while (counts[slot] !== 0) slot = (slot + stepOf(runOf(n))) & mask;
+      counts[slot] = id + 1;
     }
+    this.counts = counts;
   }
+}
+
+/** Numbers that count upwards lie side by side, in runs of 256; this is where the run of `n` lies. */
+function runOf(n: number): number {
+  return Math.imul(n >>> 8, 0x9e3779b1);
 }
 
 function doubled(array: Int32Array): Int32Array<ArrayBuffer> {
@@ -171,7 +169,7 @@ function doubled(array: Int32Array): Int32Array<ArrayBuffer> {
 
 /** Texts that differ only at the end crowd their slots, so whoever finds one taken goes far away. */
 function stepOf(hash: number): number {
-  return ((hash >>> 20) | 1) << 1;
+  return (hash >>> 20) | 1;
 }
 
 const textEncoder = new TextEncoder();

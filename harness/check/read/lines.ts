@@ -4,7 +4,7 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 
 const chunkBytes = 1 << 18;
 /** Bytes behind the last line that belong to the buffer. */
-const slackBytes = 64;
+const slackBytes = 80;
 const newline = 0x0a;
 
 /**

@@ -5,8 +5,8 @@
 // The runs of earlier lines are remembered by their place in the line and recognised four bytes a step.
 
 import { textOf } from "./lines.js";
-import { type Run, RunTable } from "./runs.js";
-import { hashEnd, hashStart, hashStep } from "./textHash.js";
+import { runBytesMax, RunTable } from "./runs.js";
+import { hashEnd, hashOf, hashStart, hashStep } from "./textHash.js";
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -15,6 +15,7 @@ const OPEN_LIST = 0x5b;
 const CLOSE_LIST = 0x5d;
 const OPEN_MAP = 0x7b;
 const CLOSE_MAP = 0x7d;
+const BACKSLASH = 0x5c;
 const BLANK = 0x20;
 const MINUS = 0x2d;
 const ZERO = 0x30;
@@ -34,6 +35,9 @@ const TYPE = 8;
 const NAME = 9;
 const LEVEL = 10;
 const END = 11;
+const NOTHING = 12;
+/** Added to the field that follows a run which says a type, f or level. */
+const SAYING = 16;
 
 const fieldOfName: ReadonlyMap<string, number> = new Map([
   ["f", NAME],
@@ -72,8 +76,10 @@ export type Names = { nameId(name: string): number; levelId(level: string): numb
 
 /** Scans a line and keeps what it says, until the next scan. */
 export class PlainLine {
+  /** All of `kinds` at once. */
+  private readonly kindWords = new Int32Array(2);
   /** By slot. */
-  readonly kinds = new Uint8Array(slots);
+  readonly kinds = new Uint8Array(this.kindWords.buffer);
   readonly starts = new Int32Array(slots);
   readonly ends = new Int32Array(slots);
   /** Of a `COUNT` the number, of a `TEXT` its hash. */
@@ -90,7 +96,7 @@ export class PlainLine {
   private readonly runs = new RunTable();
   private bytes: Uint8Array = new Uint8Array(0);
   private view: DataView = new DataView(new ArrayBuffer(0));
-  // What `learn` found besides the length.
+  // What `pieceEnd` found besides the end.
   private field = 0;
   private id = 0;
 
@@ -103,7 +109,7 @@ export class PlainLine {
     return this.timeOf[0] as number;
   }
 
-  /** Scans of `bytes` follow. The last line in it has a line end, and at least 32 bytes come after that. */
+  /** Scans of `bytes` follow. The last line in it has a line end, and at least 64 bytes come after that. */
   use(bytes: Uint8Array, view: DataView): void {
     this.bytes = bytes;
     this.view = view;
@@ -111,25 +117,26 @@ export class PlainLine {
 
   /** Scans the line at `from`. False: it is not in plain form. */
   scan(from: number): boolean {
-    const { kinds, timeOf, runs, view } = this;
-    for (let slot = 0; slot < slots; slot++) kinds[slot] = ABSENT;
+    const { kindWords, timeOf, runs, view } = this;
+    kindWords[0] = 0;
+    kindWords[1] = 0;
     this.type = -1;
     this.name = -1;
     this.level = -1;
     timeOf[0] = Number.NaN;
     let at = from;
     for (let place = 0; ; place++) {
-      const run = runs.find(view, at, place) ?? this.learn(at, place);
-      if (run === null) return false;
-      at += run.length;
-      const { field } = run;
-      if (field < SKIPPED) at = this.scanSlot(at, field);
-      else if (field === SKIPPED) at = this.bytes[at] === OPEN_LIST ? this.listEnd(at) : this.scanSlot(at, SKIPPED);
-      else if (field === TIME) at = this.scanTime(at);
-      else if (field === TYPE) this.type = run.id;
-      else if (field === NAME) this.name = run.id;
-      else if (field === LEVEL) this.level = run.id;
-      else {
+      let run = runs.find(view, at, place);
+      if (run < 0) run = this.learn(at, place);
+      if (run < 0) return false;
+      at += runs.lengthOf(run);
+      const field = runs.fieldOf(run);
+      if (field >= SAYING) this.takeIds(run);
+      const what = field & (SAYING - 1);
+      if (what < SKIPPED) at = this.scanSlot(at, what);
+      else if (what === SKIPPED) at = this.skip(at);
+      else if (what === TIME) at = this.scanTime(at);
+      else if (what === END) {
         this.end = at - 1;
         return true;
       }
@@ -137,23 +144,44 @@ export class PlainLine {
     }
   }
 
-  /** The run at `at`, read byte by byte and remembered; null: this is not plain. */
-  private learn(at: number, place: number): Run | null {
-    const end = this.runEnd(at, place);
-    if (end < 0) return null;
-    return this.runs.add(this.view, at, end - at, place, this.field, this.id);
+  private takeIds(run: number): void {
+    const { runs } = this;
+    if (runs.typeOf(run) >= 0) this.type = runs.typeOf(run);
+    if (runs.nameOf(run) >= 0) this.name = runs.nameOf(run);
+    if (runs.levelOf(run) >= 0) this.level = runs.levelOf(run);
   }
 
-  /** End of the run at `at`, -1 if it is not plain; sets `field` and `id`. */
-  private runEnd(start: number, place: number): number {
+  /** The run at `start`, read byte by byte and remembered; -1: this is not plain. */
+  private learn(start: number, place: number): number {
+    const ids = [-1, -1, -1];
+    let at = start;
+    let field = NOTHING;
+    for (;;) {
+      const end = this.pieceEnd(at, place === 0 && at === start);
+      if (at > start && (end < 0 || end - start > runBytesMax)) break;
+      if (end < 0) return -1;
+      at = end;
+      if (this.field < TYPE || this.field > LEVEL) {
+        field = this.field;
+        break;
+      }
+      ids[this.field - TYPE] = this.id;
+    }
+    const [type = -1, name = -1, level = -1] = ids;
+    if (type >= 0 || name >= 0 || level >= 0) field += SAYING;
+    return this.runs.add(this.view, start, at - start, place, { field, type, name, level });
+  }
+
+  /** End of what stands before a value, with the value if it is a type, f or level; -1 if it is not plain. Sets `field`, `id`. */
+  private pieceEnd(start: number, isFirst: boolean): number {
     const { bytes } = this;
     let at = this.afterBlanks(start);
-    if (place > 0 && bytes[at] === CLOSE_MAP) {
+    if (!isFirst && bytes[at] === CLOSE_MAP) {
       if (bytes[++at] === 0x0d) at += 1;
       this.field = END;
       return bytes[at] === 0x0a ? at + 1 : -1;
     }
-    if (bytes[at] !== (place === 0 ? OPEN_MAP : COMMA)) return -1;
+    if (bytes[at] !== (isFirst ? OPEN_MAP : COMMA)) return -1;
     at = this.afterBlanks(at + 1);
     if (bytes[at] !== QUOTE) return -1;
     const from = at + 1;
@@ -163,11 +191,14 @@ export class PlainLine {
     at = this.afterBlanks(at);
     if (bytes[at] !== COLON) return -1;
     at = this.afterBlanks(at + 1);
-    if (this.field !== TYPE && this.field !== NAME && this.field !== LEVEL) return at;
-    if (bytes[at] !== QUOTE) return -1;
+    return this.field < TYPE || this.field > LEVEL ? at : this.saidEnd(at);
+  }
+
+  private saidEnd(at: number): number {
+    if (this.bytes[at] !== QUOTE) return -1;
     const end = this.textEnd(at, SKIPPED);
     if (end < 0) return -1;
-    const text = textOf(bytes, at + 1, end - 1);
+    const text = textOf(this.bytes, at + 1, end - 1);
     if (this.field === TYPE) this.id = types.indexOf(text);
     else this.id = this.field === NAME ? this.names.nameId(text) : this.names.levelId(text);
     return this.id < 0 ? -1 : end;
@@ -220,23 +251,50 @@ export class PlainLine {
     return end;
   }
 
+  /** End of a value that is not kept. */
+  private skip(at: number): number {
+    const { bytes, view } = this;
+    let i = at;
+    while (isFourDigits(view.getInt32(i, true))) i += 4;
+    while (((bytes[i] as number) - ZERO) >>> 0 < 10) i += 1;
+    if (i > at) return i - at > 1 && bytes[at] === ZERO ? -1 : i;
+    return bytes[at] === OPEN_LIST ? this.listEnd(at) : this.scanSlot(at, SKIPPED);
+  }
+
   private textEnd(at: number, slot: number): number {
     const { view, bytes } = this;
     let hash = hashStart;
     let i = at + 1;
-    let word = view.getInt32(i, true);
-    let special = specialBytes(word);
-    while (special === 0) {
-      hash = hashStep(hash, word);
-      i += 4;
-      word = view.getInt32(i, true);
-      special = specialBytes(word);
+    for (;;) {
+      const word = view.getInt32(i, true);
+      // Bit 7 of the lowest byte that is a quote, a backslash, below 0x20 or above 0x7f, and perhaps of higher ones.
+      const special =
+        (((word ^ 0x22222222) - 0x01010101) | ((word ^ 0x5c5c5c5c) - 0x01010101) | (word - 0x20202020) | word) &
+        0x80808080;
+      if (special === 0) {
+        hash = hashStep(hash, word);
+        i += 4;
+        continue;
+      }
+      const ordinary = (31 - Math.clz32(special & -special)) >> 3;
+      i += ordinary;
+      const byte = bytes[i] as number;
+      if (byte > 0x7f) return this.foreignTextEnd(at, i, slot);
+      if (byte !== QUOTE) return -1;
+      this.kinds[slot] = TEXT;
+      this.words[slot] = hashEnd(hash, word & ((1 << (8 * ordinary)) - 1), i - at - 1);
+      return i + 1;
     }
-    const ordinary = (31 - Math.clz32(special & -special)) >> 3;
-    i += ordinary;
+  }
+
+  /** The same for a text that is not ASCII from `from` on. */
+  private foreignTextEnd(at: number, from: number, slot: number): number {
+    const { bytes } = this;
+    let i = from;
+    while ((bytes[i] as number) >= 0x20 && bytes[i] !== QUOTE && bytes[i] !== BACKSLASH) i += 1;
     if (bytes[i] !== QUOTE) return -1;
     this.kinds[slot] = TEXT;
-    this.words[slot] = hashEnd(hash, word & ((1 << (8 * ordinary)) - 1), i - at - 1);
+    this.words[slot] = hashOf(this.view, at + 1, i);
     return i + 1;
   }
 
@@ -307,15 +365,6 @@ export class PlainLine {
       i = this.afterBlanks(i + 1);
     }
   }
-}
-
-/** Bit 7 of the lowest byte that is a quote, a backslash or a control character, perhaps of higher ones; 0 if there is none. */
-function specialBytes(word: number): number {
-  const quote = word ^ 0x22222222;
-  const backslash = word ^ 0x5c5c5c5c;
-  const found =
-    ((quote - 0x01010101) & ~quote) | ((backslash - 0x01010101) & ~backslash) | ((word - 0x20202020) & ~word);
-  return found & 0x80808080;
 }
 
 function isFourDigits(word: number): boolean {
