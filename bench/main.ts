@@ -1,11 +1,13 @@
 /** `npm run bench [name…]`: all benchmarks, or those named. Compiled code only; see bench/README.md for how to read the figures. */
 import { benchCheckers } from "./checkers.js";
+import { benchFrames } from "./frames.js";
 import { benchSimulator } from "./simulator.js";
 import { benchSteps } from "./step.js";
 import { benchWal } from "./wal.js";
 
 const benches: { readonly [name: string]: () => Promise<void> | void } = {
   step: benchSteps,
+  frames: benchFrames,
   simulator: () => benchSimulator(),
   wal: benchWal,
   checkers: () => benchCheckers(),

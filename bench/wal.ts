@@ -5,6 +5,7 @@
 import { closeSync, fdatasync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { median } from "../harness/record/index.js";
 import {
   levelDriver,
   type StorageDriver,
@@ -12,6 +13,7 @@ import {
   type SyncPolicy,
   walDriver,
 } from "../harness/storage/index.js";
+import { Bench } from "tinybench";
 import { raft } from "../protocols/raft/index.js";
 import type { RaftHard } from "../protocols/raft/messages.js";
 
@@ -28,7 +30,7 @@ export interface WalBenchOptions {
 export interface WalBenchRow {
   readonly subject: string;
   readonly bytes: number;
-  /** Over all rounds, in microseconds. */
+  /** Medians over the rounds, in microseconds. */
   readonly p50Us: number;
   readonly p99Us: number;
   /** Median over the rounds of this subject's p50 divided by the floor's in the same round, and its range. */
@@ -40,41 +42,47 @@ const FLOOR = "bare write + fdatasyncSync";
 const FILE_BYTES = 16 * 2 ** 20;
 const WARM_UP = 50;
 
-type Measure = (bytes: number, writes: number, dir: string) => Promise<number[]>;
-
-function since(begin: bigint): number {
-  return Number(process.hrtime.bigint() - begin) / 1000;
+/** One write that is durable when the promise resolves. */
+interface Writer {
+  write(): Promise<void> | void;
+  close(): Promise<void> | void;
 }
 
+type Open = (bytes: number, dir: string) => Promise<Writer>;
+
 /** `beside`: the sync runs on a thread of the pool, as `async` does. */
-function bare(beside: boolean): Measure {
-  return async (bytes, writes, dir) => {
+function bare(beside: boolean): Open {
+  return async (bytes, dir) => {
     const descriptor = openSync(join(dir, "bare"), "w");
     const zeros = Buffer.alloc(2 ** 20);
     for (let at = 0; at < FILE_BYTES; at += zeros.length) writeSync(descriptor, zeros, 0, zeros.length, at);
     fdatasyncSync(descriptor);
     const data = Buffer.alloc(bytes, 7);
-    const micros: number[] = [];
     let at = 0;
-    for (let i = 0; i < writes; i += 1) {
+    const place = (): number => {
       if (at + bytes > FILE_BYTES) at = 0;
-      const begin = process.hrtime.bigint();
-      writeSync(descriptor, data, 0, bytes, at);
-      if (beside)
-        await new Promise<void>((resolve, reject) =>
-          fdatasync(descriptor, (e) => (e === null ? resolve() : reject(e))),
-        );
-      else fdatasyncSync(descriptor);
-      micros.push(since(begin));
       at += bytes;
-    }
-    closeSync(descriptor);
-    return micros;
+      return at - bytes;
+    };
+    return {
+      write: beside
+        ? () => {
+            writeSync(descriptor, data, 0, bytes, place());
+            return new Promise<void>((resolve, reject) =>
+              fdatasync(descriptor, (e) => (e === null ? resolve() : reject(e))),
+            );
+          }
+        : () => {
+            writeSync(descriptor, data, 0, bytes, place());
+            fdatasyncSync(descriptor);
+          },
+      close: () => closeSync(descriptor),
+    };
   };
 }
 
-function stored(driver: StorageDriver, more: Partial<StorageOptions<RaftHard>>): Measure {
-  return async (bytes, writes, dir) => {
+function stored(driver: StorageDriver, more: Partial<StorageOptions<RaftHard>>): Open {
+  return async (bytes, dir) => {
     let wake: (() => void) | null = null;
     let durable = 0;
     const opened = await driver.open<RaftHard>(join(dir, "store"), {
@@ -91,27 +99,26 @@ function stored(driver: StorageDriver, more: Partial<StorageOptions<RaftHard>>):
     if (opened.result === "corrupt") throw opened.error;
     const { storage } = opened;
     const command = new Uint8Array(bytes).fill(7);
-    const micros: number[] = [];
-    for (let seq = 1; seq <= writes; seq += 1) {
-      const begin = process.hrtime.bigint();
-      const entries = [{ index: seq, round: 1, kind: "command", command } as const];
-      storage.append({ seq, hard: null, truncateFrom: null, snapshot: null, entries });
-      storage.flush();
-      if (durable < seq) {
+    let seq = 0;
+    return {
+      async write() {
+        seq += 1;
+        const entries = [{ index: seq, round: 1, kind: "command", command } as const];
+        storage.append({ seq, hard: null, truncateFrom: null, snapshot: null, entries });
+        storage.flush();
+        if (durable >= seq) return;
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
-      }
-      micros.push(since(begin));
-    }
-    await storage.close();
-    return micros;
+      },
+      close: () => storage.close(),
+    };
   };
 }
 
 const LOOP: SyncPolicy = { mode: "loop" };
 const ASYNC: SyncPolicy = { mode: "async" };
-const SUBJECTS: readonly (readonly [string, Measure])[] = [
+const SUBJECTS: readonly (readonly [string, Open])[] = [
   [FLOOR, bare(false)],
   ["wal, sync on the loop", stored(walDriver(), { sync: LOOP })],
   ["wal, adaptive", stored(walDriver(), {})],
@@ -121,48 +128,54 @@ const SUBJECTS: readonly (readonly [string, Measure])[] = [
   ["wal, unsafeNoSync", stored(walDriver(), { unsafeNoSync: true })],
 ];
 
-function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] as number;
+interface Sample {
+  readonly p50Us: number;
+  readonly p99Us: number;
 }
 
-function ascending(values: readonly number[]): number[] {
-  return values.slice().sort((a, b) => a - b);
+async function sample(subject: string, open: Open, bytes: number, options: WalBenchOptions): Promise<Sample> {
+  const dir = mkdtempSync(join(options.dir, "synod-bench-"));
+  try {
+    const writer = await open(bytes, dir);
+    const bench = new Bench({ iterations: options.writes, time: 0, warmupIterations: WARM_UP, warmupTime: 0 });
+    bench.add(subject, () => writer.write());
+    await bench.run();
+    await writer.close();
+    const result = bench.tasks[0]?.result;
+    if (result === undefined || !("latency" in result)) throw new Error(`${subject}: no result`);
+    return { p50Us: result.latency.p50 * 1000, p99Us: result.latency.p99 * 1000 };
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
 }
 
 /** Interleaved rounds, odd ones in reverse order; ratios are paired within a round. */
 export async function measureWal(options: WalBenchOptions): Promise<WalBenchRow[]> {
   const rows: WalBenchRow[] = [];
   for (const bytes of options.sizes) {
-    const rounds = SUBJECTS.map((): number[][] => []);
+    const rounds = SUBJECTS.map((): Sample[] => []);
     for (let round = 0; round < options.rounds; round += 1) {
       const order = SUBJECTS.map((_, i) => (round % 2 === 0 ? i : SUBJECTS.length - 1 - i));
       for (const i of order) {
-        const [, measure] = SUBJECTS[i] as (typeof SUBJECTS)[number];
-        const dir = mkdtempSync(join(options.dir, "synod-bench-"));
-        try {
-          const micros = await measure(bytes, options.writes + WARM_UP, dir);
-          rounds[i]?.push(ascending(micros.slice(WARM_UP)));
-        } finally {
-          rmSync(dir, { recursive: true, force: true });
-        }
+        const [subject, open] = SUBJECTS[i] as (typeof SUBJECTS)[number];
+        rounds[i]?.push(await sample(subject, open, bytes, options));
       }
     }
-    const floors = (rounds[0] as number[][]).map((micros) => quantile(micros, 0.5));
-    for (const [i, [subject]] of SUBJECTS.entries()) rows.push(rowOf(subject, bytes, rounds[i] as number[][], floors));
+    const floors = rounds[0] as Sample[];
+    for (const [i, [subject]] of SUBJECTS.entries()) rows.push(rowOf(subject, bytes, rounds[i] as Sample[], floors));
   }
   return rows;
 }
 
-function rowOf(subject: string, bytes: number, rounds: readonly number[][], floors: readonly number[]): WalBenchRow {
-  const all = ascending(rounds.flat());
-  const ratios = ascending(rounds.map((micros, round) => quantile(micros, 0.5) / (floors[round] as number)));
+function rowOf(subject: string, bytes: number, rounds: readonly Sample[], floors: readonly Sample[]): WalBenchRow {
+  const ratios = rounds.map(({ p50Us }, round) => p50Us / (floors[round] as Sample).p50Us);
   return {
     subject,
     bytes,
-    p50Us: quantile(all, 0.5),
-    p99Us: quantile(all, 0.99),
-    toFloor: quantile(ratios, 0.5),
-    toFloorRange: [ratios[0] as number, ratios[ratios.length - 1] as number],
+    p50Us: median(rounds.map(({ p50Us }) => p50Us)) as number,
+    p99Us: median(rounds.map(({ p99Us }) => p99Us)) as number,
+    toFloor: median(ratios) as number,
+    toFloorRange: [Math.min(...ratios), Math.max(...ratios)],
   };
 }
 

@@ -29,8 +29,15 @@ export interface BenchRequest {
 }
 
 const DEFAULT_SUBJECTS = [
-  ...["raft", "multipaxos", "zab", "etcd", "zookeeper", "hraft", "plainLoop"],
-  ...["raft/nosync", "plainLoop/nosync"],
+  "raft",
+  "multipaxos",
+  "zab",
+  "etcd",
+  "zookeeper",
+  "hraft",
+  "plainLoop",
+  "raft/nosync",
+  "plainLoop/nosync",
 ] as const;
 const DEFAULT_AGAINST = ["hraft", "etcd", "zookeeper", "plainLoop"] as const;
 const FIRST_WARMUP_MS = 2_000;

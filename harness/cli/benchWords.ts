@@ -16,8 +16,18 @@ const ratio = (value: number): string => value.toFixed(2);
 export function rowTable(rows: readonly BenchRow[]): string[] {
   const open = rows.some(({ rate }) => rate > 0);
   const header = [
-    ...["subject", open ? "rate" : "clients", "ops/s", "[range]", "p50 us", "p99 us", "p99.9 us"],
-    ...["server CPU us/op", "leader", "client", "syncs/commit", "foreign CPU"],
+    "subject",
+    open ? "rate" : "clients",
+    "ops/s",
+    "[range]",
+    "p50 us",
+    "p99 us",
+    "p99.9 us",
+    "server CPU us/op",
+    "leader",
+    "client",
+    "syncs/commit",
+    "foreign CPU",
   ];
   return table(
     header,

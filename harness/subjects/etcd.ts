@@ -41,11 +41,30 @@ export async function startEtcd(spec: SubjectSpec, dir: string): Promise<Running
       mkdirSync(folder, { recursive: true });
       const client = `http://${clients[i] as string}`;
       const args = [
-        ...["--name", `n${i + 1}`, "--data-dir", join(folder, "data")],
-        ...["--listen-peer-urls", `http://${peer}`, "--initial-advertise-peer-urls", `http://${peer}`],
-        ...["--listen-client-urls", client, "--advertise-client-urls", client],
-        ...["--initial-cluster", initial, "--initial-cluster-state", "new", "--initial-cluster-token", "synod-bench"],
-        ...["--quota-backend-bytes", String(QUOTA_BYTES), "--logger", "zap", "--log-level", "error"],
+        "--name",
+        `n${i + 1}`,
+        "--data-dir",
+        join(folder, "data"),
+        "--listen-peer-urls",
+        `http://${peer}`,
+        "--initial-advertise-peer-urls",
+        `http://${peer}`,
+        "--listen-client-urls",
+        client,
+        "--advertise-client-urls",
+        client,
+        "--initial-cluster",
+        initial,
+        "--initial-cluster-state",
+        "new",
+        "--initial-cluster-token",
+        "synod-bench",
+        "--quota-backend-bytes",
+        String(QUOTA_BYTES),
+        "--logger",
+        "zap",
+        "--log-level",
+        "error",
       ];
       return processes.start({ program: "etcd", args, logFile: join(folder, "node.log") });
     });

@@ -57,9 +57,15 @@ export async function startZooKeeper(spec: SubjectSpec, dir: string): Promise<Ru
       mkdirSync(join(folder, "data"), { recursive: true });
       writeFileSync(join(folder, "data", "myid"), `${i + 1}\n`);
       const lines = [
-        ...["tickTime=2000", "initLimit=10", "syncLimit=5"],
-        ...[`dataDir=${join(folder, "data")}`, `clientPort=${of(2, i)}`, `clientPortAddress=${HOST}`],
-        ...["admin.enableServer=false", "4lw.commands.whitelist=srvr,mntr", ...servers],
+        "tickTime=2000",
+        "initLimit=10",
+        "syncLimit=5",
+        `dataDir=${join(folder, "data")}`,
+        `clientPort=${of(2, i)}`,
+        `clientPortAddress=${HOST}`,
+        "admin.enableServer=false",
+        "4lw.commands.whitelist=srvr,mntr",
+        ...servers,
       ];
       const config = join(folder, "zoo.cfg");
       writeFileSync(config, `${lines.join("\n")}\n`);

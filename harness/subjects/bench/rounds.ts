@@ -172,8 +172,17 @@ class Round {
     const { durationMs, warmupMs, valueBytes, keys, reads, level, at, seed } = this.#plan;
     const { target, endpoints, cluster, pids } = one.running;
     return {
-      ...{ target, endpoints, cluster, pids },
-      ...{ durationMs, warmupMs, valueBytes, keys, reads, level, at },
+      target,
+      endpoints,
+      cluster,
+      pids,
+      durationMs,
+      warmupMs,
+      valueBytes,
+      keys,
+      reads,
+      level,
+      at,
       ...demand,
       seed: seed + this.#round,
       idlePids: this.#started.filter((other) => other !== one).flatMap(({ running }) => running.pids),
