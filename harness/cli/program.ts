@@ -259,6 +259,10 @@ function addBenchVerb(verb: AddVerb): void {
 }
 
 function addLiveVerbs(verb: AddVerb): void {
+  verb("node", "one node of a cluster whose members are given by address", async (_out, _raw, args) => {
+    const { runNodeProcess } = await import("../drivers/real/index.js");
+    return runNodeProcess(args[0] as string);
+  }).argument("<config>", "JSON, the same members in each node's: see harness/drivers/real/config.ts");
   verb(
     "cluster",
     "a cluster of processes on this machine; with an action: an order to one that runs",

@@ -7,7 +7,9 @@ import {
   type NodeId,
   nodeId,
 } from "../../../protocols/core/index.js";
-import { InputError, parseJson, readText, shown, validate } from "../../scenarios/index.js";
+// Not the whole of the scenarios: a node starts often, and the rest takes long to load.
+import { InputError, shown } from "../../scenarios/inputError.js";
+import { parseJson, readText, validate } from "../../scenarios/validate.js";
 import type { ServedMember } from "../../transport/index.js";
 import type { NodeConfig, NodeMember } from "./config.js";
 import { moduleByName, moduleNames } from "./protocols.js";

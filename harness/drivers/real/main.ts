@@ -7,4 +7,4 @@ const [file] = process.argv.slice(2);
 if (file === undefined || process.argv.length > 3) {
   process.stderr.write("synod: expected one argument, the node's configuration (JSON)\n");
   process.exitCode = EXIT.config;
-} else await runNodeProcess(file);
+} else process.exitCode = await runNodeProcess(file);

@@ -1,11 +1,12 @@
 /** Puts one node together: from a checked configuration to something that serves. */
-import { type AnyProtocol, assert, type ReplicaConfig } from "../../../protocols/core/index.js";
-import { createHost, type Reply } from "../../host/index.js";
+import type { AnyProtocol } from "../../../protocols/core/index.js";
+import { createHost, type Host, type Operation } from "../../host/index.js";
 import {
   type Files,
   levelDriver,
   memoryDriver,
   type Opened,
+  type Storage,
   type StorageDriver,
   type StorageError,
   type SyncPolicy,
@@ -69,51 +70,129 @@ export class CorruptStore extends Error {
 
 /** Rejects with CorruptStore, with StorageError where the folder cannot be had, or with the system's error for an address. */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
-  const { checked, log, onFatal, onDiskFailure } = options;
+  const { checked, log } = options;
   const { config, module, self, members } = checked;
   const counters = emptyCounters();
   const observers: NodeObserver[] = [];
-  let runtime: Runtime | null = null;
-  const driver = storageDriver(checked, options.files);
-  const opened: Opened<object> = await driver.open<object>(config.dir, {
+  const box: { runtime: Runtime | null } = { runtime: null };
+  const opened = await openStorage(options, counters, observers, box);
+  const { storage, incarnation } = opened;
+  const answers = new Answers(counters, observers, (id) => members.find((one) => one.id === id)?.ordinal ?? 0);
+  const host = await hostOf(checked, opened, (id) => (box.runtime as Runtime).image(id));
+  const trace = traceOf(checked, opened);
+  const runtime = new Runtime({ host, module, storage, answers, trace, onFatal: options.onFatal, counters });
+  box.runtime = runtime;
+  const links = connect(options, runtime, storage, incarnation, counters, observers);
+  const look = (): void => {
+    runtime.lookAtLeader();
+    copyCounts(counters, storage.counts);
+  };
+  const looking = setInterval(look, LEADER_LOOK_MS);
+  const status = (digest: boolean): NodeStatus => {
+    look();
+    return statusOf(checked, host, incarnation, counters, digest);
+  };
+  const listeners: Listener[] = [];
+  const close = async (): Promise<void> => {
+    clearInterval(looking);
+    runtime.stop();
+    links.close();
+    runtime.senders?.close();
+    for (const listener of listeners) await listener.close();
+    await storage.close();
+    trace?.close();
+  };
+  const { cluster } = config;
+  const welcome: Welcome = { cluster, protocol: module.name, ordinal: self.ordinal, id: self.id, incarnation };
+  try {
+    const common = { self, welcome, log, counters, runtime };
+    listeners.push(await openPeerPort({ ...common, module, members, storage, links }));
+    listeners.push(await openClientPort({ ...common, answers, status }));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  runtime.input({ type: "start" });
+  const service: NodeService = {
+    cluster,
+    protocol: module.name,
+    self,
+    members,
+    incarnation,
+    counters,
+    status: () => status(false),
+    machineDigest: () => host.machineDigest(),
+    observe: (observer) => void observers.push(observer),
+    request: (request, answer) => {
+      const { client, seq, operation } = request;
+      const token = answers.expect(null, client, seq, isWrite(operation), performance.now(), answer);
+      runtime.input({ type: "request", request: { ...request, token } });
+    },
+  };
+  return { service, ready: readyLine(self), close };
+}
+
+type Usable = Exclude<Opened<object>, { readonly result: "corrupt" }>;
+
+async function openStorage(
+  { checked, log, files, onDiskFailure }: NodeOptions,
+  counters: NodeCounters,
+  observers: readonly NodeObserver[],
+  box: { readonly runtime: Runtime | null },
+): Promise<Usable> {
+  const { config, module } = checked;
+  const opened = await storageDriver(checked, files).open<object>(config.dir, {
     hardCodec: module.hardCodec,
-    onDurable: (upTo) => runtime?.onDurable(upTo),
+    onDurable: (upTo) => box.runtime?.onDurable(upTo),
     onSynced: (seconds) => {
       for (const observer of observers) observer.sync?.(seconds);
     },
     onFailure: (error) => {
-      runtime?.stop();
+      box.runtime?.stop();
       onDiskFailure(error);
     },
     sync: syncPolicy(checked, counters),
     unsafeNoSync: config.storage?.unsafeNoSync ?? false,
   });
   if (opened.result === "corrupt") throw new CorruptStore(opened.error);
-  const { storage, incarnation } = opened;
   if (opened.result === "valid" && opened.cut !== null)
     log.warn({ ...opened.cut }, "a batch that a crash had torn was cut off");
-  const trace = traceOf(checked, opened);
-  const recovered = opened.result === "valid" ? opened.recovered : { hard: null, snapshot: null, entries: [] };
+  return opened;
+}
+
+/** @param received the image of a snapshot that came while the node runs */
+async function hostOf(
+  { id, bootstrap, options, config, module, members }: CheckedConfig,
+  { storage, incarnation, ...opened }: Usable,
+  received: (id: string) => Uint8Array,
+): Promise<Host<AnyProtocol>> {
+  const recovered = "recovered" in opened ? opened.recovered : { hard: null, snapshot: null, entries: [] };
   const { snapshot } = recovered;
-  const image = snapshot === null ? null : await storage.readImage(snapshot.id);
-  const answers = new Answers(counters, observers, (id) => members.find((one) => one.id === id)?.ordinal ?? 0);
+  const stored = snapshot === null ? null : await storage.readImage(snapshot.id);
+  let booted = false;
   const host = createHost<AnyProtocol>({
     module,
-    replica: replicaConfig(checked, incarnation),
+    replica: { id, incarnation, bootstrap, options, tracing: config.trace !== undefined },
     recovered,
-    loadSnapshot: (id) => {
-      if (runtime !== null) return runtime.image(id);
-      assert(id === snapshot?.id && image !== null, `snapshot ${id} is not the stored one`);
-      return image;
-    },
+    loadSnapshot: (name) => (booted ? received(name) : (stored as Uint8Array)),
     sessionsMax: SESSIONS_MAX,
     batchBytesMax: BATCH_BYTES_MAX,
     // The same for each node, since the list of members is: what a transaction reads is replicated.
     historyMax: members.some(({ etcd }) => etcd !== null) ? HISTORY_MAX : 0,
   });
-  const running = new Runtime({ host, module, storage, answers, trace, onFatal, counters });
-  runtime = running;
-  const onDirty = running.onDirty.bind(running);
+  booted = true;
+  return host;
+}
+
+function connect(
+  { checked, log }: NodeOptions,
+  runtime: Runtime,
+  storage: Storage<object>,
+  incarnation: number,
+  counters: NodeCounters,
+  observers: readonly NodeObserver[],
+): Links {
+  const { config, module, self, members } = checked;
   const links = new Links({
     module,
     cluster: config.cluster,
@@ -124,92 +203,51 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     log,
     counters,
     observers,
-    onDirty,
-    onSnapshotAck: (from, body) => running.senders?.onAck(from, body),
-    onDown: (to) => running.senders?.onDown(to),
+    onDirty: (connection) => runtime.onDirty(connection),
+    onSnapshotAck: (from, body) => runtime.senders?.onAck(from, body),
+    onDown: (to) => runtime.senders?.onDown(to),
   });
-  const senders = new SnapshotSenders({
+  runtime.links = links;
+  runtime.senders = new SnapshotSenders({
     module,
     storage,
     links,
     log,
     onSent: (to, id, ok) => {
       if (ok) counters.snapshotsSent += 1;
-      running.input({ type: "snapshotSent", to, id, ok });
+      runtime.input({ type: "snapshotSent", to, id, ok });
     },
   });
-  running.links = links;
-  running.senders = senders;
-  const welcome: Welcome = {
-    cluster: config.cluster,
-    protocol: module.name,
-    ordinal: self.ordinal,
+  return links;
+}
+
+function statusOf(
+  { config, module, self }: CheckedConfig,
+  host: Host<AnyProtocol>,
+  incarnation: number,
+  counters: NodeCounters,
+  digest: boolean,
+): NodeStatus {
+  const { user, system } = process.cpuUsage();
+  return {
+    ...host.status(),
     id: self.id,
-    incarnation,
-  };
-  const status = (digest: boolean): NodeStatus => {
-    running.lookAtLeader();
-    copyCounts(counters, storage.counts);
-    const { user, system } = process.cpuUsage();
-    return {
-      ...host.status(),
-      id: self.id,
-      ordinal: self.ordinal,
-      cluster: config.cluster,
-      protocol: module.name,
-      incarnation,
-      pid: process.pid,
-      appliedIndex: host.appliedIndex,
-      store: host.figures(),
-      ...(digest ? { digest: host.machineDigest() } : {}),
-      counters,
-      cpuMicros: user + system,
-      rssBytes: process.memoryUsage.rss(),
-    };
-  };
-  const listeners: Listener[] = [];
-  const looking = setInterval(() => {
-    running.lookAtLeader();
-    copyCounts(counters, storage.counts);
-  }, LEADER_LOOK_MS);
-  const close = async (): Promise<void> => {
-    clearInterval(looking);
-    running.stop();
-    links.close();
-    senders.close();
-    for (const listener of listeners) await listener.close();
-    await storage.close();
-    trace?.close();
-  };
-  try {
-    listeners.push(
-      await openPeerPort({ module, self, members, welcome, log, counters, storage, runtime: running, links }),
-    );
-    listeners.push(await openClientPort({ self, welcome, log, counters, runtime: running, answers, status }));
-  } catch (error) {
-    await close();
-    throw error;
-  }
-  running.input({ type: "start" });
-  const service: NodeService = {
+    ordinal: self.ordinal,
     cluster: config.cluster,
     protocol: module.name,
-    self,
-    members,
     incarnation,
+    pid: process.pid,
+    appliedIndex: host.appliedIndex,
+    store: host.figures(),
+    ...(digest ? { digest: host.machineDigest() } : {}),
     counters,
-    status: () => status(false),
-    machineDigest: () => host.machineDigest(),
-    observe: (observer) => void observers.push(observer),
-    request: (request, answer) => {
-      const isWrite =
-        request.operation.f !== "get" && request.operation.f !== "range" && request.operation.f !== "query";
-      const { client, seq } = request;
-      const token = answers.expect(null, client, seq, isWrite, performance.now(), answer as (reply: Reply) => void);
-      running.input({ type: "request", request: { ...request, token } });
-    },
+    cpuMicros: user + system,
+    rssBytes: process.memoryUsage.rss(),
   };
-  return { service, ready: readyLine(self), close };
+}
+
+function isWrite({ f }: Operation): boolean {
+  return f !== "get" && f !== "range" && f !== "query";
 }
 
 function storageDriver({ config }: CheckedConfig, files: Files | undefined): StorageDriver {
@@ -226,13 +264,6 @@ function storageDriver({ config }: CheckedConfig, files: Files | undefined): Sto
 function syncPolicy({ config }: CheckedConfig, counters: NodeCounters): SyncPolicy {
   const mode = config.storage?.sync ?? "adaptive";
   return mode === "adaptive" ? { mode, waiting: () => counters.writesPending } : { mode };
-}
-
-function replicaConfig(
-  { id, bootstrap, options, config }: CheckedConfig,
-  incarnation: number,
-): ReplicaConfig<AnyProtocol> {
-  return { id, incarnation, bootstrap, options, tracing: config.trace !== undefined };
 }
 
 function traceOf(

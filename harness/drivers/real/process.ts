@@ -1,7 +1,7 @@
 /** The process around one node: its log, its signals, its faults, its end. */
 import { type DestinationStream, destination, pino, type Logger } from "pino";
-import { type Api, startApi } from "../../api/index.js";
-import { InputError } from "../../scenarios/index.js";
+import type { Api } from "../../api/index.js";
+import { InputError } from "../../scenarios/inputError.js";
 import { StorageError } from "../../storage/index.js";
 import { type CheckedConfig, readNodeConfig } from "./checkConfig.js";
 import { EXIT } from "./exit.js";
@@ -12,8 +12,11 @@ import { CorruptStore, type RunningNode, startNode } from "./node.js";
 /** How long an orderly end may take before the process just ends. Milliseconds. */
 const CLOSE_MS = 5000;
 
-/** Runs until a signal ends it. Sets the process's exit code, or ends the process itself where it must not go on. */
-export async function runNodeProcess(file: string): Promise<void> {
+/**
+ * Runs until a signal ends it. Resolves once the node serves, or to the exit code for a bad configuration; whatever ends
+ * it later ends the process, with a code of its own.
+ */
+export async function runNodeProcess(file: string): Promise<0 | typeof EXIT.config> {
   // Written at once: the line that says why a process ended must not die with it.
   const stream: DestinationStream = destination({ dest: 2, sync: true });
   let checked: CheckedConfig;
@@ -22,8 +25,7 @@ export async function runNodeProcess(file: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     process.stderr.write(`synod: ${error.message}\n`);
-    process.exitCode = EXIT.config;
-    return;
+    return EXIT.config;
   }
   const log = pino({ base: { node: checked.self.id } }, stream);
   const end = (code: number, fields: object, message: string): never => {
@@ -51,6 +53,7 @@ export async function runNodeProcess(file: string): Promise<void> {
   } catch (error) {
     refuse(error, end);
   }
+  return 0;
 }
 
 function refuse(error: unknown, end: (code: number, fields: object, message: string) => never): never {
@@ -63,9 +66,13 @@ function refuse(error: unknown, end: (code: number, fields: object, message: str
   throw error;
 }
 
-/** Rejects with the node closed. */
-async function apiOf(node: RunningNode, log: Logger): Promise<Api> {
+/** etcd's interface and the metrics; null: neither is asked for. Rejects with the node closed. */
+async function apiOf(node: RunningNode, log: Logger): Promise<Api | null> {
+  const { self } = node.service;
+  if (self.etcd === null && self.metrics === null) return null;
   try {
+    // Loading what they need takes longer than starting the rest of the node.
+    const { startApi } = await import("../../api/index.js");
     return await startApi(node.service, { log });
   } catch (error) {
     await node.close();
@@ -73,7 +80,7 @@ async function apiOf(node: RunningNode, log: Logger): Promise<Api> {
   }
 }
 
-function serve(node: RunningNode, api: Api, files: ForgetfulFiles | null, log: Logger): void {
+function serve(node: RunningNode, api: Api | null, files: ForgetfulFiles | null, log: Logger): void {
   let closing = false;
   const close = (signal: string): void => {
     if (closing) return;
@@ -81,7 +88,7 @@ function serve(node: RunningNode, api: Api, files: ForgetfulFiles | null, log: L
     log.info({ signal }, "closing");
     setTimeout(() => process.exit(1), CLOSE_MS).unref();
     const closed = async (): Promise<void> => {
-      await api.close();
+      await api?.close();
       await node.close();
     };
     closed().then(

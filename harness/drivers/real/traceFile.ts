@@ -1,6 +1,6 @@
 /** A node's own trace: a file that grows over its restarts, each line written before what it tells of leaves the node. */
 import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
-import { NO_STEP, type TraceLine, type TraceSink, traceStep, traceWriter } from "../../record/index.js";
+import { NO_STEP, type TraceLine, type TraceSink, traceStep, traceWriter } from "../../record/trace.js";
 
 const EVENTS_MAX = 200_000;
 
