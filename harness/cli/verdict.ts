@@ -10,7 +10,7 @@ import type { CheckedRun } from "./run.js";
 export function verdictWords(parts: ComparisonParts, outcome: Outcome): string[] {
   const safety = safetyWords(parts, outcome);
   const story = storyWords(parts);
-  const first = story === "" || outcome !== "ok" ? [safety, story] : [story, safety];
+  const first = story === "" || outcome !== "ok" ? [safety, story] : [lessonWords(parts), story, safety];
   const others = parts.scenarios
     .filter((scenario) => story === "" || tellingCell(scenario.name) === null)
     .map((scenario) => scenarioWords(scenario, parts));
@@ -55,7 +55,21 @@ function storyWords({ runs, protocols, scenarios }: ComparisonParts): string {
   const [from, to] = degradedWindow();
   const cells = scenarios.filter(({ name }) => tellingCell(name) !== null);
   const stretch = milliseconds(Math.min(to, ...cells.map(({ durationMs }) => durationMs)) - from);
-  return `${stretch} of a link that takes 200 ms and loses half of its packets, with one of three local voters down. With two voters beyond the link: ${list(voters)}. With two learners there instead: ${list(fixed)}.`;
+  return `${stretch} of a link that takes 200 ms and loses half of its packets, with one of three local voters down. With two voters beyond the link: ${voters.join("; ")}. With two learners there instead: ${fixed.join("; ")}.`;
+}
+
+/** What the two telling cells come to, in a sentence; empty where they do not differ so in every protocol. */
+function lessonWords({ runs, protocols }: ComparisonParts): string {
+  const gaps = (name: string): number[] =>
+    protocols.map((protocol) => {
+      const own = runs.filter(({ record }) => record.scenario === name && record.protocol === protocol);
+      return median(own.map(({ record }) => record.unavailableMs)) ?? 0;
+    });
+  const voters = gaps("incident-one-down");
+  const learners = gaps("incident-fix");
+  if (voters.includes(0) || learners.some((gap) => gap > 0)) return "";
+  const least = milliseconds(Math.min(...voters));
+  return `With a local voter down, two voters beyond a bad link keep ${list(protocols.map(titleOf))} from committing for ${least} or more; with two learners in their place there is no gap.`;
 }
 
 /** Medians over seeds of what happened while the link was degraded. */

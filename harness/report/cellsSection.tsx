@@ -1,7 +1,7 @@
 /** Every cell of the incident's matrix with its prediction beside what happened. */
 import { Fragment, type VNode } from "preact";
 import type { Comparison, IncidentMatrix, IncidentRow } from "../record/index.js";
-import { formatMs, formatSeeds, plural } from "./format.js";
+import { formatMs, overSeeds, plural, sentence } from "./format.js";
 import { type CellGroup, groupsOf, lineSentence, type Variant, variantKey, variantsOf } from "./incidentWords.js";
 import { clockWords } from "./outcome.js";
 import { Mark, Scroll } from "./parts.js";
@@ -42,9 +42,8 @@ function GroupTable({ comparison, matrix, group, variants }: GroupProps): VNode 
       <Scroll label={group.title}>
         <table class="matrix">
           <caption>
-            Medians over {matrix.seeds.length === 1 ? "seed" : "seeds"} {formatSeeds(matrix.seeds)}; latencies of writes
-            acknowledged while the link was degraded. The bar is the share of that time without commits.{" "}
-            {clockWords(comparison.runs).long}
+            {sentence(overSeeds(matrix.seeds))}; latencies of writes acknowledged while the link was degraded. The bar
+            is the share of that time without commits. {clockWords(comparison.runs).long}
           </caption>
           <thead>
             <tr>

@@ -58,6 +58,11 @@ export function formatSeeds(seeds: readonly number[]): string {
   return `${sorted.slice(0, 8).join(", ")}, … ${String(last)} (${formatCount(sorted.length)} seeds)`;
 }
 
+/** "in seed 3", "medians over seeds 1 to 8". */
+export function overSeeds(seeds: readonly number[]): string {
+  return `${seeds.length === 1 ? "in seed" : "medians over seeds"} ${formatSeeds(seeds)}`;
+}
+
 /** "a", "a and b", "a, b and c". */
 export function joinWords(words: readonly string[], conjunction = "and"): string {
   if (words.length <= 1) return words[0] ?? "";

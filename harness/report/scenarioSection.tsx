@@ -88,24 +88,7 @@ function Predictions({ comparison, note }: Props): VNode {
             The floor is the least latency that round trips and syncs allow, before the fault and during it.{" "}
             {clockWords(runs).long}
           </caption>
-          <thead>
-            <tr>
-              <th scope="col">Protocol</th>
-              <th scope="col">
-                Floor,
-                <br />
-                before / during
-              </th>
-              <th scope="col">
-                Majority crosses link,
-                <br />
-                before / during
-              </th>
-              <th scope="col">Predicted</th>
-              <th scope="col">Happened</th>
-              <th scope="col">Within bounds</th>
-            </tr>
-          </thead>
+          <PredictionHead />
           <tbody>
             {rows.map(({ protocol, prediction, of }) => (
               <tr key={protocol}>
@@ -130,6 +113,29 @@ function Predictions({ comparison, note }: Props): VNode {
         </table>
       </Scroll>
     </>
+  );
+}
+
+function PredictionHead(): VNode {
+  return (
+    <thead>
+      <tr>
+        <th scope="col">Protocol</th>
+        <th scope="col">
+          Floor,
+          <br />
+          before / during
+        </th>
+        <th scope="col">
+          Majority crosses link,
+          <br />
+          before / during
+        </th>
+        <th scope="col">Predicted</th>
+        <th scope="col">Happened</th>
+        <th scope="col">Within bounds</th>
+      </tr>
+    </thead>
   );
 }
 

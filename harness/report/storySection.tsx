@@ -1,7 +1,7 @@
 /** The incident in words and at a glance: when its story happens, in which protocol, and when not. */
 import { Fragment, type VNode } from "preact";
 import type { Comparison, IncidentMatrix, IncidentRow } from "../record/index.js";
-import { formatMs, formatSeeds } from "./format.js";
+import { formatMs, overSeeds } from "./format.js";
 import {
   type CellGroup,
   groupsOf,
@@ -75,9 +75,9 @@ function Glance({ comparison, matrix }: Props): VNode {
       <Scroll label="The incident at a glance">
         <table class="glance">
           <caption>
-            What happened while the link was degraded, median of {matrix.seeds.length === 1 ? "seed" : "seeds"}{" "}
-            {formatSeeds(matrix.seeds)}; <a href="#term-story">what counts as slow and as an outage</a>. The numbers
-            stand <a href="#cells">cell by cell</a> below. {clockWords(comparison.runs).long}
+            What happened while the link was degraded, {overSeeds(matrix.seeds)};{" "}
+            <a href="#term-story">what counts as slow and as an outage</a>. The numbers stand{" "}
+            <a href="#cells">cell by cell</a> below. {clockWords(comparison.runs).long}
           </caption>
           <thead>
             <tr>

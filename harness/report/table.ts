@@ -1,6 +1,6 @@
 /** The comparison on a terminal: words first, then one table. Plain text, at most 120 columns. */
 import type { Comparison, MetricName, ScenarioNote } from "../record/index.js";
-import { formatCount, formatNumber, formatSeeds } from "./format.js";
+import { formatCount, formatNumber, overSeeds, sentence } from "./format.js";
 import { medianOf } from "./metrics.js";
 import { clockWords, runsOf, tally } from "./outcome.js";
 import { protocolName } from "./protocolLook.js";
@@ -51,9 +51,8 @@ export function renderVerdict(comparison: Comparison): string {
 export function renderTable(comparison: Comparison): string {
   if (comparison.scenarios.length === 0) return extentWords(comparison);
   const clock = clockWords(comparison.runs);
-  const seeds = `${comparison.seeds.length === 1 ? "seed" : "seeds"} ${formatSeeds(comparison.seeds)}`;
   const head = wrap(
-    `Medians over ${seeds}, ${comparison.timing} timing. ms: ${clock.short}. ${clock.long}`,
+    `${sentence(overSeeds(comparison.seeds))}, ${comparison.timing} timing. ms: ${clock.short}. ${clock.long}`,
     COLUMNS_MAX,
   );
   const titles = [
