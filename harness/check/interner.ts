@@ -8,6 +8,7 @@ const startCapacity = 64;
 const cachedValues = 1 << 14;
 /** Whole numbers from 0 of up to this many digits are their own identity: no text is kept of them. */
 const countDigitsMax = 9;
+const quote = 0x22;
 
 /**
  * Gives every different JSON text a number, in order of first sight. The texts lie in one block of bytes; the tables are
@@ -29,6 +30,8 @@ export class Interner {
   private countCount = 0;
   private readonly cache: (HistoryValue | undefined)[] = [];
   count = 0;
+  /** Some string may hold half of a surrogate pair. */
+  hasHalves = false;
 
   /** Number of the whole number `n`, 0 to 999,999,999. */
   idOfCount(n: number): number {
@@ -69,8 +72,10 @@ export class Interner {
     const encoded = textEncoder.encode(text);
     const view = new DataView(new ArrayBuffer(encoded.length + textSlackBytes));
     new Uint8Array(view.buffer).set(encoded);
-    const quote = text.startsWith('"') ? 1 : 0;
-    return this.idOfText(view, 0, encoded.length, hashOf(view, quote, encoded.length - quote));
+    const isString = text.startsWith('"') ? 1 : 0;
+    // Half of a character that is two code units: bytes of JSON cannot be joined as the strings are.
+    if (isString === 1 && text.includes("\\ud")) this.hasHalves = true;
+    return this.idOfText(view, 0, encoded.length, hashOf(view, isString, encoded.length - isString));
   }
 
   text(id: number): string {
@@ -86,6 +91,53 @@ export class Interner {
       if (id < cachedValues) this.cache[id] = value;
     }
     return value;
+  }
+
+  /** Length of a string in bytes of JSON without its quotes; -1: the value is no string. */
+  stringLength(id: number): number {
+    const start = this.starts[id] as number;
+    return start >= 0 && this.bytes[start] === quote ? (this.lengths[id] as number) - 2 : -1;
+  }
+
+  /** Byte `at` of a string. */
+  stringByte(id: number, at: number): number {
+    return this.bytes[(this.starts[id] as number) + 1 + at] as number;
+  }
+
+  /** Place of `byte` in a string, from `at` on; -1: there is none. */
+  stringIndexOf(id: number, byte: number, at: number): number {
+    const { bytes } = this;
+    const start = (this.starts[id] as number) + 1;
+    const end = start + (this.lengths[id] as number) - 2;
+    for (let i = start + at; i < end; i++) if (bytes[i] === byte) return i - start;
+    return -1;
+  }
+
+  /** Does string `id` begin with string `prefix`? */
+  stringStartsWith(id: number, prefix: number): boolean {
+    const length = (this.lengths[prefix] as number) - 2;
+    if (length > (this.lengths[id] as number) - 2) return false;
+    return isSameText(
+      this.view,
+      (this.starts[id] as number) + 1,
+      this.view,
+      (this.starts[prefix] as number) + 1,
+      length,
+    );
+  }
+
+  /** Number of the string that bytes `[from, to)` of string `id` are, -1: it has none. */
+  findInString(id: number, from: number, to: number): number {
+    const { texts, view } = this;
+    const start = (this.starts[id] as number) + 1;
+    const hash = hashOf(view, start + from, start + to);
+    const mask = texts.length - 1;
+    for (let slot = hash & mask; ; slot = (slot + stepOf(hash)) & mask) {
+      const found = (texts[slot] as number) - 1;
+      if (found < 0) return -1;
+      if (this.hashes[found] !== hash || this.stringLength(found) !== to - from) continue;
+      if (isSameText(view, (this.starts[found] as number) + 1, view, start + from, to - from)) return found;
+    }
   }
 
   private addCount(n: number, slot: number): number {

@@ -102,6 +102,8 @@ function reasonInWords(reason: UnknownReason, budget: Budget): string {
 }
 
 /** `opaque`: operations that only a model understands, so that none can be left out with certainty. */
+type Zoned = { readonly result: ZoneResult; readonly reason: string; readonly zonePart: Part };
+
 type Running = { readonly part: Part; readonly search: Search; readonly opaque: boolean };
 
 class Check {
@@ -115,6 +117,8 @@ class Check {
   private readonly loan = new Loan();
   /** For one part at a time. */
   private readonly zoneLoan = new Loan();
+  /** Room for a number by value id, if some part has appends. */
+  private placeOf: Int32Array | null = null;
 
   constructor(h: History, budget: Budget, options: LinearizableOptions) {
     this.h = h;
@@ -178,7 +182,7 @@ class Check {
       if (this.wantOrder) this.orders.push(Int32Array.from({ length: part.count }, (_, i) => rowOf(part, i)));
       return null;
     }
-    const { result, reason, zonePart } = zonesOf(this.h, part, this.budget, this.zoneLoan);
+    const { result, reason, zonePart } = this.zonesOf(part, this.budget, this.zoneLoan);
     if (result.verdict === "violated") return this.violated(part, result.suspects, reason, undefined);
     if (result.verdict === "ok") {
       if (this.wantOrder) this.orders.push(zoneOrder(zonePart, result.zones).map((i) => rowOf(part, i)));
@@ -240,7 +244,7 @@ class Check {
     const loan = new Loan();
     let search: Search | null = null;
     try {
-      const { result } = zonesOf(this.h, part, budget, loan);
+      const { result } = this.zonesOf(part, budget, loan);
       if (result.verdict !== "notUnique") return result.verdict === "violated";
       search = new Search(part, machineOf(this.h, part, budget, loan), budget, loan);
       let state = search.run(1 << 16);
@@ -250,6 +254,32 @@ class Check {
       search?.release();
       loan.release();
     }
+  }
+
+  /** Tier 0. `zonePart` has the operations of `part` under the same numbers. `reason`: in words, if violated. */
+  private zonesOf(part: Part, budget: Budget, loan: Loan): Zoned {
+    if (!hasAppend(part)) {
+      const result = checkZones(part, budget, loan);
+      return { result, reason: result.verdict === "violated" ? ruleInWords[result.rule] : "", zonePart: part };
+    }
+    const { values } = this.h;
+    if (this.placeOf === null) {
+      budget.take(4 * values.count);
+      this.placeOf = this.loan.any(values.count);
+    }
+    const texts = textsAsRegister(part, values, this.placeOf, budget, loan);
+    if (texts.verdict === "notUnique") return { result: texts, reason: "", zonePart: part };
+    if (texts.verdict === "torn") {
+      const result = { verdict: "violated", rule: "twoCas", suspects: texts.suspects } as const;
+      return { result, reason: tornInWords, zonePart: part };
+    }
+    const result = checkZones(texts.part, budget, loan);
+    if (result.verdict !== "violated") return { result, reason: "", zonePart: texts.part };
+    // Where a piece belongs is known from a read only.
+    const suspects = new Set(result.suspects);
+    for (const i of result.suspects) if (texts.seenBy(i) >= 0) suspects.add(texts.seenBy(i));
+    const reason = textRuleInWords[result.rule];
+    return { result: { ...result, suspects: [...suspects] }, reason, zonePart: texts.part };
   }
 }
 
@@ -281,32 +311,6 @@ function valuesOf(h: History, part: Part): (value: number) => HistoryValue {
 function hasAppend(part: Part): boolean {
   for (let i = 0; i < part.count; i++) if (part.kind[i] === APPEND) return true;
   return false;
-}
-
-/** Tier 0. `zonePart` has the operations of `part` under the same numbers. `reason`: in words, if violated. */
-function zonesOf(
-  h: History,
-  part: Part,
-  budget: Budget,
-  loan: Loan,
-): { readonly result: ZoneResult; readonly reason: string; readonly zonePart: Part } {
-  if (!hasAppend(part)) {
-    const result = checkZones(part, budget, loan);
-    return { result, reason: result.verdict === "violated" ? ruleInWords[result.rule] : "", zonePart: part };
-  }
-  const texts = textsAsRegister(part, valuesOf(h, part), budget, loan);
-  if (texts.verdict === "notUnique") return { result: texts, reason: "", zonePart: part };
-  if (texts.verdict === "torn") {
-    const result = { verdict: "violated", rule: "twoCas", suspects: texts.suspects } as const;
-    return { result, reason: tornInWords, zonePart: part };
-  }
-  const result = checkZones(texts.part, budget, loan);
-  if (result.verdict !== "violated") return { result, reason: "", zonePart: texts.part };
-  // Where a piece belongs is known from a read only.
-  const suspects = new Set(result.suspects);
-  for (const i of result.suspects) if (texts.seenBy(i) >= 0) suspects.add(texts.seenBy(i));
-  const reason = textRuleInWords[result.rule];
-  return { result: { ...result, suspects: [...suspects] }, reason, zonePart: texts.part };
 }
 
 function machineOf(h: History, part: Part, budget: Budget, loan: Loan): Machine {

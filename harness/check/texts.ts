@@ -2,10 +2,12 @@
 // only, then a text that was seen tells in which order its pieces came. Each of its appends is a compare-and-set from
 // the text before it to the text behind it, and a piece that nobody saw is a write of a value that nobody saw: until
 // the next put no text that was seen can come about. That is a register with unique values, for the zone test.
+//
+// Texts are cut as bytes of JSON, where the interner has them: a code in which no character begins another one.
 
-import type { HistoryValue } from "../record/history.js";
 import type { Budget } from "./budget.js";
 import { APPEND, CAS, NO_VALUE, NOTHING, READ, WRITE } from "./history.js";
+import type { Interner } from "./interner.js";
 import type { Part } from "./parts.js";
 import type { Loan } from "./pool.js";
 
@@ -22,35 +24,46 @@ const NONE = -1;
 /** Value of every register at the start. */
 const ROOT = 0;
 
-/** Turns a part with appends into one of reads, writes and compare-and-sets with equal linearizations. The result lives as long as `loan`. */
+/**
+ * Turns a part with appends into one of reads, writes and compare-and-sets with equal linearizations. The result lives
+ * as long as `loan`. `placeOf`: scratch room for a number by value id.
+ */
 export function textsAsRegister(
   part: Part,
-  valueOf: (value: number) => HistoryValue,
+  values: Interner,
+  placeOf: Int32Array,
   budget: Budget,
   loan: Loan,
 ): TextResult {
-  const initial = valueOf(part.initial);
-  if (initial !== null && initial !== "") return notUnique;
+  const initial = idOf(part, part.initial);
+  if (values.hasHalves || (initial !== 0 && values.stringLength(initial) !== 0)) return notUnique;
   const bytes = 4 * part.valueCount + 24 * part.count;
   budget.take(bytes);
   try {
-    return new TextCutter(part, valueOf, budget, loan).run();
+    return new TextCutter(part, values, placeOf, budget, loan).run();
   } finally {
     budget.give(bytes);
   }
 }
 
+function idOf(part: Part, value: number): number {
+  return part.valueIds === null ? value : (part.valueIds[value] as number);
+}
+
 /** States are numbers: the root, one per piece that was seen, then values of their own for whatever is left. */
 class TextCutter {
   private readonly part: Part;
-  private readonly valueOf: (value: number) => HistoryValue;
+  private readonly values: Interner;
   private readonly budget: Budget;
   private readonly loan: Loan;
-  private readonly writerOfPiece = new Map<string, number>();
+  private readonly mutations: Int32Array;
+  private mutationCount = 0;
+  /** By value id: a place in `mutations`; means something only if the mutation there has that value. */
+  private readonly placeOf: Int32Array;
   /** Lengths of pieces, each once. */
   private readonly lengths: number[] = [];
-  /** The character that ends every piece and stands nowhere else in one, or "". */
-  private end: string | null = null;
+  /** The byte that ends every piece and stands nowhere else in one, or -1. */
+  private end = -1;
   /** By operation: the state that its piece led to, or -1. */
   private readonly stateOf: Int32Array;
   private readonly stateOfValue: Int32Array;
@@ -59,15 +72,19 @@ class TextCutter {
   private readonly seenBy: Int32Array;
   private states = 1;
   private pieceEnd = 0;
-  private lastText = "";
+  /** Id and length of the last text; at first the empty one. */
+  private lastText = NONE;
+  private lastLength = 0;
   private lastState = ROOT;
   private torn: readonly number[] | null = null;
 
-  constructor(part: Part, valueOf: (value: number) => HistoryValue, budget: Budget, loan: Loan) {
+  constructor(part: Part, values: Interner, placeOf: Int32Array, budget: Budget, loan: Loan) {
     this.part = part;
     this.loan = loan;
-    this.valueOf = valueOf;
+    this.values = values;
     this.budget = budget;
+    this.mutations = loan.any(part.count);
+    this.placeOf = placeOf;
     this.stateOf = loan.filled(part.count, NONE);
     this.stateOfValue = loan.filled(part.valueCount, NONE);
     this.parent = loan.any(2 * part.count + 1);
@@ -84,7 +101,7 @@ class TextCutter {
       if ((i & 0xff) === 0xff) this.budget.checkTime();
       const v = part.a[i] as number;
       if ((this.stateOfValue[v] as number) >= 0) continue;
-      const state = this.read(i, this.valueOf(v));
+      const state = this.read(i, idOf(part, v));
       if (state === AMBIGUOUS) return notUnique;
       if (this.torn !== null) return { verdict: "torn", suspects: this.torn };
       this.stateOfValue[v] = state;
@@ -93,48 +110,52 @@ class TextCutter {
   }
 
   private gatherPieces(): boolean {
-    const { kind, a, count } = this.part;
+    const { part, values, mutations } = this;
+    const { kind, a, count } = part;
     for (let i = 0; i < count; i++) {
       const k = kind[i];
       if (k === READ || k === NOTHING) continue;
       if (k !== WRITE && k !== APPEND) return false;
-      const piece = this.valueOf(a[i] as number);
-      if (typeof piece !== "string" || piece === "") return false;
-      this.writerOfPiece.set(piece, i);
-      const n = piece.length;
+      const piece = idOf(part, a[i] as number);
+      const n = values.stringLength(piece);
+      if (n <= 0 || this.writerOf(piece) !== NONE) return false;
+      if (this.mutationCount === 0) this.end = values.stringByte(piece, n - 1);
+      this.placeOf[piece] = this.mutationCount;
+      mutations[this.mutationCount++] = i;
       if (!this.lengths.includes(n)) this.lengths.push(n);
-      if (this.end === null) this.end = piece[n - 1] as string;
-      if (piece.indexOf(this.end) !== n - 1) this.end = "";
+      if (this.end >= 0 && values.stringIndexOf(piece, this.end, 0) !== n - 1) this.end = NONE;
     }
     // A long list of lengths makes cutting slow; such pieces are for the search.
-    const pieces = this.writerOfPiece.size;
-    if (this.end !== "" && this.end !== null) this.lengths.length = 0;
-    return this.lengths.length <= 16 && pieces === this.mutationCount();
+    if (this.end >= 0) this.lengths.length = 0;
+    return this.lengths.length <= 16;
   }
 
-  private mutationCount(): number {
-    const { kind, count } = this.part;
-    let mutations = 0;
-    for (let i = 0; i < count; i++) if (kind[i] === WRITE || kind[i] === APPEND) mutations += 1;
-    return mutations;
+  /** The operation that puts or appends the value, or -1. */
+  private writerOf(id: number): number {
+    const place = this.placeOf[id] as number;
+    if (place < 0 || place >= this.mutationCount) return NONE;
+    const i = this.mutations[place] as number;
+    return idOf(this.part, this.part.a[i] as number) === id ? i : NONE;
   }
 
   /** State of what read `i` saw; a state without a writer if nothing leads there. */
-  private read(i: number, seen: HistoryValue): number {
-    if (typeof seen !== "string" || seen === "") return this.orphan();
-    const { lastText, length, parent } = this;
+  private read(i: number, seen: number): number {
+    const { values, lastText, lastLength, length, parent } = this;
+    const seenLength = values.stringLength(seen);
+    if (seenLength <= 0) return this.orphan();
     let state = ROOT;
-    if (seen.length < lastText.length && lastText.startsWith(seen)) {
+    if (seenLength < lastLength && values.stringStartsWith(lastText, seen)) {
       // A beginning of the last text: one of its states, or it ends within a piece.
       state = this.lastState;
-      while ((length[state] as number) > seen.length) state = parent[state] as number;
-      return length[state] === seen.length ? state : this.orphan();
+      while ((length[state] as number) > seenLength) state = parent[state] as number;
+      return length[state] === seenLength ? state : this.orphan();
     }
     // Among pieces of several lengths a longer one may reach over the end of the last text: cut from the start then.
-    if (this.lengths.length <= 1 && seen.startsWith(lastText)) state = this.lastState;
-    while ((length[state] as number) < seen.length) {
+    const goesOn = this.lengths.length <= 1 && lastLength > 0 && values.stringStartsWith(seen, lastText);
+    if (goesOn) state = this.lastState;
+    while ((length[state] as number) < seenLength) {
       const at = length[state] as number;
-      const piece = this.pieceAt(seen, at);
+      const piece = this.pieceAt(seen, seenLength, at);
       if (piece === AMBIGUOUS) return AMBIGUOUS;
       if (piece === NONE) return this.orphan();
       const isPut = this.part.kind[piece] === WRITE;
@@ -148,28 +169,34 @@ class TextCutter {
       }
     }
     this.lastText = seen;
+    this.lastLength = seenLength;
     this.lastState = state;
     return state;
   }
 
   /** The operation whose piece stands at `at`. A put counts at the start only, so that it cannot be mistaken within. */
-  private pieceAt(text: string, at: number): number {
-    if (this.end !== "" && this.end !== null) {
-      const end = text.indexOf(this.end, at) + 1;
+  private pieceAt(text: number, textLength: number, at: number): number {
+    if (this.end >= 0) {
+      const end = this.values.stringIndexOf(text, this.end, at) + 1;
       if (end === 0) return NONE;
       this.pieceEnd = end;
-      return this.writerOfPiece.get(text.slice(at, end)) ?? NONE;
+      return this.pieceIn(text, at, end);
     }
     let found = NONE;
     for (const length of this.lengths) {
-      if (at + length > text.length) continue;
-      const i = this.writerOfPiece.get(text.slice(at, at + length));
-      if (i === undefined) continue;
+      if (at + length > textLength) continue;
+      const i = this.pieceIn(text, at, at + length);
+      if (i === NONE) continue;
       if (found !== NONE) return AMBIGUOUS;
       found = i;
       this.pieceEnd = at + length;
     }
     return found;
+  }
+
+  private pieceIn(text: number, from: number, to: number): number {
+    const id = this.values.findInString(text, from, to);
+    return id < 0 ? NONE : this.writerOf(id);
   }
 
   private add(i: number, parent: number, reader: number, length: number): number {
@@ -210,6 +237,9 @@ class TextCutter {
         a[i] = state >= 0 ? state : this.states++;
       }
     }
-    return { ...part, kind, a, b, valueCount: this.states, initial: ROOT, valueIds: null };
+    const { key, count, row, call, ret, rankCount } = part;
+    const valueCount = this.states;
+    // Fields in the order of parts.ts, so that the compiled checkers meet one shape of object.
+    return { key, count, row, kind, a, b, call, ret, rankCount, valueCount, initial: ROOT, valueIds: null };
   }
 }
