@@ -12,9 +12,13 @@ export interface ConnectionOptions {
   readonly log: Log;
   /** Longest frame accepted at first: kind and body, bytes. */
   readonly bytesMax: number;
+  /** With more than this unread by the other side, the connection is closed. Bytes. @default no limit */
+  readonly queueBytesMax?: number;
   /** Something waits to be flushed; called once until `flush`. */
   readonly onDirty: (connection: Connection) => void;
 }
+
+const UNREAD = "it does not read what it asked for";
 
 export class Connection {
   /** Called for each frame; whoever owns the connection sets it. */
@@ -31,11 +35,13 @@ export class Connection {
   readonly #socket: Socket;
   readonly #reader: FrameReader;
   readonly #options: ConnectionOptions;
+  readonly #queueBytesMax: number;
   #isDirty = false;
 
   constructor(socket: Socket, name: string, options: ConnectionOptions) {
     this.#socket = socket;
     this.#options = options;
+    this.#queueBytesMax = options.queueBytesMax ?? Number.POSITIVE_INFINITY;
     this.name = name;
     this.#reader = new FrameReader(options.bytesMax, (kind, bytes, from, to) => {
       if (this.closed) return false;
@@ -59,7 +65,10 @@ export class Connection {
 
   /** Something was written: it leaves with the next flush. */
   dirty(): void {
-    if (this.#isDirty || this.closed) return;
+    if (this.closed) return;
+    // One turn alone may ask for more than there is memory.
+    if (this.writer.size > this.#queueBytesMax) this.close(UNREAD);
+    if (this.#isDirty) return;
     this.#isDirty = true;
     this.#options.onDirty(this);
   }
@@ -82,6 +91,7 @@ export class Connection {
     // Where the kernel took all of it at once, nothing refers to the memory any more.
     if (socket.writableLength === 0) writer.release();
     else writer.renew();
+    if (socket.writableLength > this.#queueBytesMax) this.close(UNREAD);
   }
 
   /** Resolves when the socket has handed everything to the kernel, or is closed. */

@@ -16,6 +16,8 @@ export interface ListenerOptions {
   /** Sets `onFrame`, `onClose` and `bytesMax` of a connection that was let in. */
   readonly onConnection: (connection: Connection, hello: Hello) => void;
   readonly onDirty: (connection: Connection) => void;
+  /** With more than this unread by the caller, its connection is closed. Bytes. @default no limit */
+  readonly queueBytesMax?: number;
   /** How long a caller may take to say who it is. Milliseconds. @default 5000 */
   readonly helloMs?: number;
 }
@@ -59,9 +61,9 @@ function listening(server: Server, { host, port }: ListenerOptions): Promise<voi
 }
 
 function accept(socket: Socket, options: ListenerOptions, open: Set<Connection>): void {
-  const { log, onDirty } = options;
+  const { log, onDirty, queueBytesMax = Number.POSITIVE_INFINITY } = options;
   const name = `${socket.remoteAddress ?? "?"}:${socket.remotePort ?? 0}`;
-  const connection = new Connection(socket, name, { log, bytesMax: HELLO_BYTES_MAX, onDirty });
+  const connection = new Connection(socket, name, { log, bytesMax: HELLO_BYTES_MAX, queueBytesMax, onDirty });
   open.add(connection);
   const late = setTimeout(() => connection.close("it did not say who it is"), options.helloMs ?? 5000);
   late.unref();

@@ -23,7 +23,7 @@ import { parseAddress } from "./checkConfig.js";
 import type { Runtime } from "./runtime.js";
 
 /** A client that leaves so many bytes of replies unread is closed. */
-const QUEUE_BYTES_MAX = 32 * 2 ** 20;
+const QUEUE_BYTES_MAX = 64 * 2 ** 20;
 
 export interface ClientPortOptions {
   readonly self: ServedMember;
@@ -51,10 +51,8 @@ export function openClientPort(options: ClientPortOptions): Promise<Listener> {
       return `this is cluster ${JSON.stringify(welcome.cluster)}, not ${JSON.stringify(hello.cluster)}`;
     },
     onConnection: (connection) => accept(connection, options),
-    onDirty: (connection) => {
-      if (connection.queuedBytes > QUEUE_BYTES_MAX) connection.close("it does not read what it asked for");
-      else runtime.onDirty(connection);
-    },
+    onDirty: (connection) => runtime.onDirty(connection),
+    queueBytesMax: QUEUE_BYTES_MAX,
   });
 }
 
