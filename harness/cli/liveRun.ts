@@ -16,7 +16,7 @@ export interface LiveRequest {
   /** Events of each node's trace; 0: no trace. */
   readonly tracedMax: number;
   /** What a soak asks for besides. */
-  readonly extras?: Pick<LiveRunSpec, "crashKind" | "audited" | "storage" | "signal">;
+  readonly extras?: Pick<LiveRunSpec, "crashKind" | "audited" | "healedMs" | "storage" | "signal">;
   readonly onProgress?: (words: string) => void;
 }
 

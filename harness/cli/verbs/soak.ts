@@ -5,6 +5,7 @@ import type { RunRecord } from "../../record/index.js";
 import type { NodeStorage } from "../../drivers/real/index.js";
 import {
   healedAtMs,
+  type LiveOutcome,
   type Loss,
   missingWrites,
   soakCrashKind,
@@ -79,14 +80,21 @@ async function soakOne(options: SoakOptions, run: RunRequest, onProgress: (words
     run,
     dir: join(options.out, "soak"),
     tracedMax: options.tracedMax,
-    extras: { crashKind: soakCrashKind, audited: keys, ...(storage === undefined ? {} : { storage }) },
+    extras: {
+      crashKind: soakCrashKind,
+      audited: keys,
+      healedMs: healedAtMs(scenario),
+      ...(storage === undefined ? {} : { storage }),
+    },
     onProgress,
   });
   const { record, live } = done;
   const losses = missingWrites(live.history, live.audit);
-  const after = committedFrom(record, healedAtMs(scenario));
-  const said = [...lossWords(losses), ...openWords(record, live.audit.size, keys.length, after)];
-  const outcome = worst([done.outcome, losses.length > 0 || after === 0 ? "violated" : "ok", auditOutcome(done, keys)]);
+  const healedMs = healedAtMs(scenario);
+  const recovered = live.lastCommittedMs > healedMs;
+  const after = committedFrom(live, healedMs);
+  const said = [...lossWords(losses), ...openWords(record, live.audit.size, keys.length, recovered)];
+  const outcome = worst([done.outcome, losses.length > 0 || !recovered ? "violated" : "ok", auditOutcome(done, keys)]);
   return {
     protocol: run.protocol,
     seed: run.seed,
@@ -117,18 +125,22 @@ function lossWords(losses: readonly Loss[]): string[] {
   return [...losses.slice(0, LOSSES_SHOWN).map(({ words }) => `audit: ${words}`), ...more];
 }
 
-function openWords(record: RunRecord, audited: number, keys: number, after: number): string[] {
+function openWords(record: RunRecord, audited: number, keys: number, recovered: boolean): string[] {
   const hit = record.timeline.faults.filter(({ skipped }) => skipped === null).length;
   return [
     ...(audited < keys ? [`audit: ${keys - audited} of ${plural(keys, "key")} could not be read at the end`] : []),
-    ...(after === 0 ? ["progress: nothing was committed after the faults had ended"] : []),
+    ...(recovered ? [] : ["progress: nothing was committed after the faults had ended"]),
     ...(hit === 0 ? ["vacuous: no fault hit anybody"] : []),
   ];
 }
 
-/** Whole bins only. */
-function committedFrom({ timeline }: RunRecord, fromMs: number): number {
-  return timeline.commits.reduce((sum, count, i) => (i * timeline.binMs >= fromMs ? sum + count : sum), 0);
+/** Writes acknowledged from a moment of the fault clock on. */
+function committedFrom({ history, startedMs }: LiveOutcome, fromMs: number): number {
+  const fromNs = (startedMs + fromMs) * 1e6;
+  return history.reduce(
+    (sum, { type, f, time }) => (type === "ok" && f === "append" && time >= fromNs ? sum + 1 : sum),
+    0,
+  );
 }
 
 function faultCounts({ timeline }: RunRecord): { readonly [label: string]: number } {

@@ -73,7 +73,7 @@ export class LiveCluster {
   #stopping = false;
   /** Counters of processes that have ended. */
   readonly #past = { syncs: 0, turns: 0 };
-  readonly #booting = new Map<LiveNode, Promise<void>>();
+  readonly #booting = new Map<LiveNode, Promise<unknown>>();
   readonly #waiting = new Set<() => void>();
 
   private constructor(spec: LiveClusterSpec, name: string, layout: Layout) {
@@ -166,18 +166,15 @@ export class LiveCluster {
   /** Starts the process of a node that does not run. Failing is a problem of the cluster. */
   boot(node: LiveNode): void {
     if (this.#booting.has(node)) return;
-    const boot = this.#up(node).then(
-      () => undefined,
+    const settled = this.#up(node).then(
+      () => this.#booting.delete(node),
       (error: unknown) => {
-        // One that was taken down while it started is no surprise.
-        if (node.down === 0) this.#problem(node, error instanceof Error ? error.message : String(error));
+        this.#booting.delete(node);
+        // One that was taken down while it started is no surprise; it may have been meant to come back meanwhile.
+        if (!node.process.wanted) this.#problem(node, error instanceof Error ? error.message : String(error));
+        else if (node.down === 0 && !this.#stopping) this.boot(node);
       },
     );
-    const settled = boot.then(() => {
-      this.#booting.delete(node);
-      // Taken down and brought up again meanwhile.
-      if (node.host === null && node.down === 0 && !node.process.running && this.problems.length === 0) this.boot(node);
-    });
     this.#booting.set(node, settled);
   }
 
@@ -195,7 +192,8 @@ export class LiveCluster {
 
   async #up(node: LiveNode): Promise<void> {
     await node.process.start();
-    if (this.#stopping || node.down > 0) return;
+    if (this.#stopping) return;
+    if (node.process.wanted) throw new Error(`${node.id} was taken down while it started`);
     node.host = node.process;
     this.reapply(node);
     this.onHappening({ type: "up", node, words: `${node.id} runs as process ${node.process.pid}` });

@@ -28,6 +28,8 @@ export interface LiveRunSpec extends Omit<LiveClusterSpec, "services" | "shimmed
   readonly signal?: AbortSignal;
   /** @default all are losses of power */
   readonly crashKind?: (fault: Fault) => CrashKind;
+  /** The run goes on past its end, for a while, until a write asked for after this moment of the fault clock commits. */
+  readonly healedMs?: number;
   /** Keys to read at the end, linearizably, once nobody writes any more. */
   readonly audited?: readonly string[];
 }
@@ -43,10 +45,17 @@ export interface LiveOutcome {
   readonly counts: EnvironmentCounts;
   /** What the audited keys hold at the end; a key is missing where nobody answered for it in time. */
   readonly audit: ReadonlyMap<string, string | null>;
+  /** When the fault clock began, milliseconds of the history's clock. */
+  readonly startedMs: number;
+  /** Milliseconds of the fault clock at which the last of the writes that committed was asked for; -1: none. */
+  readonly lastCommittedMs: number;
   /** What carrying the links and the clients cost in this process. */
   readonly carrying: { readonly cpuMs: number; readonly latestMs: number };
 }
 
+/** How long past its end a run waits for a write to commit after the faults, and how often it looks. */
+const HEAL_MAX_MS = 30_000;
+const HEAL_LOOK_MS = 250;
 /** Between the end of the clients and the question for digests. */
 const SETTLE_MS = 1_500;
 const ANSWER_MS = 500;
@@ -141,9 +150,9 @@ class LiveRun {
         else faults.onEvent(number, what);
       },
       end: (what) => {
-        const wait = what === "abort" ? 0 : liveness.waitsUntil();
+        const wait = what === "abort" ? 0 : Math.max(liveness.waitsUntil(), this.#waitsToHeal());
         if (wait > world.now) {
-          world.queue.push(wait, END, 0, 0, "liveness");
+          world.queue.push(wait, END, 0, 0, "wait");
           return;
         }
         this.#endedAt = world.now;
@@ -155,6 +164,16 @@ class LiveRun {
     faults.start();
     liveness.start();
     world.queue.push(world.startedAt + this.#spec.scenario.durationMs * NS_PER_MS, END, 0, 0, "duration");
+  }
+
+  /** When to look again whether writes commit after the faults; in the past where nobody waits for it. */
+  #waitsToHeal(): number {
+    const { healedMs, scenario } = this.#spec;
+    const { world } = this.#cluster.stage;
+    const lastMs = scenario.durationMs + HEAL_MAX_MS;
+    if (healedMs === undefined || world.now >= world.startedAt + lastMs * NS_PER_MS) return -1;
+    if (this.#clients.metrics.lastCommittedIssue > world.startedAt + healedMs * NS_PER_MS) return -1;
+    return world.now + HEAL_LOOK_MS * NS_PER_MS;
   }
 
   /** Replicas that have applied the same prefix hold the same state. */
@@ -195,6 +214,8 @@ class LiveRun {
       traceFiles: this.#spec.tracedMax === 0 ? [] : cluster.layout.places.map(({ traceFile }) => traceFile),
       counts: stage.world.counts,
       audit: this.audit,
+      startedMs: stage.world.startedAt / NS_PER_MS,
+      lastCommittedMs: lastCommittedMs(this.#clients.metrics.lastCommittedIssue, stage.world.startedAt),
       carrying: { cpuMs: this.#cpuMs, latestMs: stage.latestNs / NS_PER_MS },
     };
   }
@@ -261,6 +282,10 @@ class LiveRun {
       command: "",
     };
   }
+}
+
+function lastCommittedMs(issuedNs: number, startedNs: number): number {
+  return issuedNs < 0 ? -1 : (issuedNs - startedNs) / NS_PER_MS;
 }
 
 /** What is looked at while processes run: nobody dies by himself, one leader a round, equal prefixes give equal states. */

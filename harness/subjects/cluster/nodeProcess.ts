@@ -63,6 +63,11 @@ export class NodeProcess {
     return this.#child !== null;
   }
 
+  /** Whether the last end of the process, or the one that it is about to come to, was asked for here. */
+  get wanted(): boolean {
+    return this.#wanted;
+  }
+
   get pid(): number | null {
     return this.#child?.pid ?? null;
   }

@@ -8,9 +8,7 @@ const KEYS = 64;
 const FROM_MS = 1_500;
 /** After the last fault has ended: the cluster heals and writes commit again. */
 const HEAL_MS = 8_000;
-const HEAL_SHORT_MS = 3_500;
-/** After the last question. */
-const QUIET_MS = 700;
+const HEAL_SHORT_MS = 3_000;
 const LONG_MS = 60_000;
 
 const KILL = "kill -9";
@@ -56,66 +54,86 @@ export function soakScenario(seed: number, durationMs: number, voters = 3): Scen
           loop: { type: "closed", thinkMs: 30 },
           mix: { append: 3, get: 2 },
           timeoutMs: short ? 1_500 : 3_000,
-          stopMs: durationMs - QUIET_MS,
         },
       ],
       keys: { count: KEYS, distribution: "zipfian" },
     },
-    faults: soakFaults(new Random(seed, "soak"), healedAtMs({ durationMs }), short),
+    faults: (short ? shortFaults : longFaults)(new Random(seed, "soak"), healedAtMs({ durationMs })),
     durationMs,
     mode: "compare",
   };
 }
 
-type Maker = (random: Random, atMs: number, lengthMs: number) => Fault;
+interface Moment {
+  readonly random: Random;
+  readonly atMs: number;
+  readonly forMs: number;
+  /** Whom it hits. */
+  readonly who: "leader" | "follower" | "random";
+}
+
+type Maker = (moment: Moment) => Fault;
 
 const WHO = ["leader", "leader", "follower", "random"] as const;
 
-/** Kinds in equal parts. Each ends by itself within its length. */
-const MAKERS: readonly Maker[] = [
-  (random, atMs, forMs) => {
-    const nodes = random.pick(WHO);
-    return { type: "crash", nodes, atMs, forMs, label: `${KILL} ${nodes}` };
-  },
-  (random, atMs, forMs) => {
-    const nodes = random.pick(WHO);
-    return { type: "crash", nodes, atMs, forMs, label: `power loss ${nodes}` };
-  },
-  (_, atMs, forMs) => ({ type: "crash", nodes: "all", atMs, forMs, label: "power loss all" }),
-  (random, atMs, forMs) => {
-    const nodes = random.pick(WHO);
-    return { type: "pause", nodes, atMs, forMs, label: `pause ${nodes}` };
-  },
-  (random, atMs, forMs) => {
-    const alone = random.pick(["leader", "random"] as const);
-    return { type: "cut", from: alone, to: "all", oneWay: false, atMs, forMs, label: `${alone} cut off` };
-  },
-  (random, atMs, forMs) => {
-    const from = random.pick(WHO);
-    return { type: "cut", from, to: "random", oneWay: true, atMs, forMs, label: `one-way cut from ${from}` };
-  },
-  (random, atMs, forMs) => {
+/** What every soak has, in the order of a short one. Each fault ends by itself within its length. */
+const ALWAYS: readonly Maker[] = [
+  ({ atMs, forMs, who }) => ({ type: "crash", nodes: who, atMs, forMs, label: `${KILL} ${who}` }),
+  ({ random, atMs, forMs, who: nodes }) => {
     const syncMs = Math.round(random.between(5, 60));
-    return { type: "slow-disk", nodes: random.pick(WHO), syncMs, atMs, forMs, label: `syncs take ${syncMs} ms more` };
+    return { type: "slow-disk", nodes, syncMs, atMs, forMs, label: `syncs take ${syncMs} ms more` };
   },
-  (random, atMs, forMs) => ({ type: "failed-sync", nodes: random.pick(WHO), atMs, forMs, label: "a sync fails" }),
-  (random, atMs, forMs) => {
+  ({ atMs, forMs, who: from }) => ({
+    type: "cut",
+    from,
+    to: "all",
+    oneWay: false,
+    atMs,
+    forMs,
+    label: `${from} cut off`,
+  }),
+  ({ atMs, forMs, who: nodes }) => ({ type: "pause", nodes, atMs, forMs, label: `pause ${nodes}` }),
+  ({ atMs, forMs, who: nodes }) => ({ type: "crash", nodes, atMs, forMs, label: `power loss ${nodes}` }),
+  ({ atMs, forMs }) => ({ type: "crash", nodes: "all", atMs, forMs, label: "power loss all" }),
+];
+
+/** What a longer one has besides. */
+const BESIDES: readonly Maker[] = [
+  ({ atMs, forMs, who: from }) => ({
+    type: "cut",
+    from,
+    to: "random",
+    oneWay: true,
+    atMs,
+    forMs,
+    label: `one-way cut from ${from}`,
+  }),
+  ({ atMs, forMs, who: nodes }) => ({ type: "failed-sync", nodes, atMs, forMs, label: "a sync fails" }),
+  ({ random, atMs, forMs }) => {
     const weather = { delayMs: { min: 1, max: 30 }, jitterMs: 10, loss: Math.round(random.between(2, 30)) / 100 };
-    return { type: "weather", between: "all", weather, atMs, forMs, label: `${weather.loss * 100} % loss` };
+    return { type: "weather", between: "all", weather, atMs, forMs, label: `${weather.loss} of packets lost` };
   },
 ];
 
-function soakFaults(random: Random, untilMs: number, short: boolean): Fault[] {
+/** Ten seconds are too short for many elections: after the first fault whoever runs is hit, and all kinds come once. */
+function shortFaults(random: Random, untilMs: number): Fault[] {
+  const stepMs = (untilMs - FROM_MS) / ALWAYS.length;
+  return ALWAYS.map((make, i) => {
+    const atMs = Math.round(FROM_MS + stepMs * (i + random.between(0, 0.3)));
+    const forMs = Math.round(random.between(0.4, 0.7) * stepMs);
+    return make({ random, atMs, forMs, who: i === 0 ? "leader" : "random" });
+  });
+}
+
+function longFaults(random: Random, untilMs: number): Fault[] {
   const faults: Fault[] = [];
-  const [gapMin, gapMax] = short ? [300, 1_000] : [1_500, 8_000];
-  const [lengthMin, lengthMax] = short ? [200, 1_200] : [300, 6_000];
   // Every kind comes up before one comes up again.
   let left: Maker[] = [];
-  for (let at = FROM_MS; ; at += random.between(gapMin, gapMax)) {
-    if (left.length === 0) left = random.shuffle([...MAKERS]);
-    const lengthMs = Math.round(Math.min(random.between(lengthMin, lengthMax), untilMs - at));
-    if (lengthMs < lengthMin) return faults;
-    const maker = left.pop() as Maker;
-    faults.push(maker(random, Math.round(at), lengthMs));
+  for (let at = FROM_MS; ; at += random.between(1_500, 8_000)) {
+    if (left.length === 0) left = random.shuffle([...ALWAYS, ...BESIDES]);
+    const forMs = Math.round(Math.min(random.between(300, 6_000), untilMs - at));
+    if (forMs < 300) return faults;
+    const make = left.pop() as Maker;
+    faults.push(make({ random, atMs: Math.round(at), forMs, who: random.pick(WHO) }));
   }
 }
