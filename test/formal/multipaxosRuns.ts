@@ -29,8 +29,38 @@ const VARIANTS: readonly Partial<MultiPaxosOptions>[] = [
   { ...BASE, windowSlots: 64, uncommittedEntriesMax: 64, snapshotEveryEntries: 4, snapshotTrailingEntries: 0 },
 ];
 
-/** Three voters and a learner on bad links, with crashes and a cut; `deaf`: of everything towards the leader. */
-function scenario(options: Partial<MultiPaxosOptions>, deaf: boolean): Scenario {
+/** For runs in which one voter after the other is cut off while slots are open. */
+const APART: Partial<MultiPaxosOptions> = {
+  ...BASE,
+  readMechanism: "quorumRead",
+  stickiness: false,
+  windowSlots: 16,
+  uncommittedEntriesMax: 16,
+};
+
+/** Crashes and a cut; `deaf`: of everything towards the leader. */
+function roughFaults(deaf: boolean): Scenario["faults"] {
+  return [
+    { type: "crash", nodes: "leader", atMs: { min: 5, max: 80 }, forMs: { min: 5, max: 100 } },
+    { type: "crash", nodes: "random", atMs: { min: 5, max: 300 }, forMs: { min: 5, max: 60 }, tornWrite: 0.5 },
+    {
+      type: "cut",
+      from: deaf ? "all" : "leader",
+      to: deaf ? "leader" : "random",
+      oneWay: true,
+      atMs: { min: 5, max: 300 },
+      forMs: { min: 50, max: 300 },
+    },
+  ];
+}
+
+const CUTS: Scenario["faults"] = [
+  { type: "cut", from: "n2", to: "all", atMs: { min: 100, max: 200 }, forMs: { min: 150, max: 250 } },
+  { type: "cut", from: "n1", to: "all", atMs: { min: 220, max: 320 }, forMs: { min: 150, max: 250 } },
+];
+
+/** Three voters and a learner on bad links. */
+function scenario(options: Partial<MultiPaxosOptions>, faults: Scenario["faults"], durationMs: number): Scenario {
   const nodes = Array.from({ length: NODES }, (_, n) => ({
     region: "home",
     role: n < VOTERS ? ("voter" as const) : ("learner" as const),
@@ -51,19 +81,8 @@ function scenario(options: Partial<MultiPaxosOptions>, deaf: boolean): Scenario 
       keys: { count: 3, distribution: "uniform" },
       valueBytes: 16,
     },
-    faults: [
-      { type: "crash", nodes: "leader", atMs: { min: 5, max: 80 }, forMs: { min: 5, max: 100 } },
-      { type: "crash", nodes: "random", atMs: { min: 5, max: 300 }, forMs: { min: 5, max: 60 }, tornWrite: 0.5 },
-      {
-        type: "cut",
-        from: deaf ? "all" : "leader",
-        to: deaf ? "leader" : "random",
-        oneWay: true,
-        atMs: { min: 5, max: 300 },
-        forMs: { min: 50, max: 300 },
-      },
-    ],
-    durationMs: 500,
+    faults,
+    durationMs,
     mode: "safety",
   };
 }
@@ -78,7 +97,16 @@ export interface TracedRun {
 
 /** The run of one seed: the Config event, then what at most `eventsMax` inputs gave. */
 export function tracedRun(module: AnyModule, seed: number, eventsMax: number | null): TracedRun {
-  const rough = scenario(VARIANTS[seed % VARIANTS.length] ?? BASE, seed % 3 === 0);
+  const rough = scenario(VARIANTS[seed % VARIANTS.length] ?? BASE, roughFaults(seed % 3 === 0), 500);
+  return runOf(module, rough, seed, eventsMax);
+}
+
+/** A run in which leaders step down that nobody answers, and later ones fill the slots that were open. */
+export function cutRun(module: AnyModule, seed: number): TracedRun {
+  return runOf(module, scenario(APART, CUTS, 900), seed, null);
+}
+
+function runOf(module: AnyModule, rough: Scenario, seed: number, eventsMax: number | null): TracedRun {
   const options = resolveOptions(rough, module, "matched", rough.name) as MultiPaxosOptions;
   const trace = new MultiPaxosTrace();
   const outcome = runSimulation({

@@ -1,16 +1,17 @@
 /** Simulated runs of Multi-Paxos against spec/multipaxos/MultiPaxos.tla, and runs that were tampered with. */
-import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { multipaxosTraces } from "../../harness/conform/multipaxos/index.js";
 import { validateEvents } from "../../harness/conform/validate.js";
 import { anyModule } from "../../protocols/core/index.js";
 import { multipaxos } from "../../protocols/multipaxos/index.js";
-import { tracedRun } from "./multipaxosRuns.js";
+import { cutRun, tracedRun } from "./multipaxosRuns.js";
 
 type Event = ReturnType<typeof tracedRun>["events"][number];
 
 const SHORT = 96;
-const LONG = 8;
+const LONG = 6;
+/** Runs with leaders that nobody answers: StepDown, FillHoles. */
+const CUT = [12, 17];
 
 /** Place of the first event with this action from `from` on. */
 function placeOf(events: readonly Event[], action: string, from: number): number {
@@ -19,20 +20,12 @@ function placeOf(events: readonly Event[], action: string, from: number): number
   return place;
 }
 
-const source = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
-
-/** The code's action names, from its type. */
-function codeActions(): Set<string> {
-  const messages = source("protocols/multipaxos/messages.ts");
-  const union = messages.slice(messages.indexOf("export type MultiPaxosAction"));
-  const named = [...union.matchAll(/^ {2}\| "(\w+)"/gm)].map(([, name]) => name as string);
-  const types = [...messages.matchAll(/readonly type: "(\w+)"/g)].map(([, type]) => `Handle${type}`);
-  return new Set([...named, ...types]);
-}
-
 test("the spec follows a hundred rough runs, and none that was tampered with", { timeout: 120_000 }, async () => {
   const module = anyModule(multipaxos);
-  const runs = Array.from({ length: SHORT + LONG }, (_, k) => tracedRun(module, k + 1, k < SHORT ? 110 : 500));
+  const runs = [
+    ...Array.from({ length: SHORT + LONG }, (_, k) => tracedRun(module, k + 1, k < SHORT ? 110 : 500)),
+    ...CUT.map((seed) => cutRun(module, seed)),
+  ];
   expect(runs.flatMap((run) => run.broken ?? [])).toEqual([]);
   expect(runs.reduce((sum, run) => sum + run.committed, 0)).toBeGreaterThan(100);
 
@@ -59,19 +52,4 @@ test("the spec follows a hundred rough runs, and none that was tampered with", {
   expect(removal?.verdict).toBe("rejected");
   expect(removal?.rejectedAt).toBeGreaterThanOrEqual(removedAt);
   expect([swap?.verdict, swap?.rejectedAt]).toEqual(["rejected", swappedAt]);
-
-  // The names are one set in code, spec and traces.
-  const actions = codeActions();
-  const spec = source("spec/multipaxos/MultiPaxos.tla");
-  const defined = new Set([...spec.matchAll(/^(\w+)\([^)]*\) ==$/gm)].map(([, name]) => name as string));
-  expect([...actions].filter((name) => !defined.has(name))).toEqual([]);
-  const environment = new Set(["Config", "Sync", "Drop", "Duplicate"]);
-  const traced = new Set(runs.flatMap((run) => run.events.map(({ action }) => action)));
-  expect([...traced].filter((name) => !actions.has(name) && !environment.has(name))).toEqual([]);
-  // A handful of actions is too rare to be in every set of runs.
-  expect(traced.size).toBeGreaterThan(25);
-  const inModels = [...source("spec/multipaxos/MCMultiPaxos.tla").matchAll(/\b[AN]\("(\w+)"/g)].map(([, name]) => name);
-  expect(inModels.filter((name) => name !== "SyncPersist" && name !== "LeaseEnds")).toEqual(
-    inModels.filter((name) => actions.has(name as string) || name === "Drop" || name === "Duplicate"),
-  );
 });
