@@ -3,6 +3,7 @@ export class AssertionError extends Error {
   override readonly name = "AssertionError";
 }
 
+/** @throws AssertionError with the message where the condition is false */
 export function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new AssertionError(message);
 }

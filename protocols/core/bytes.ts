@@ -17,6 +17,7 @@ export interface Writer {
   at: number;
 }
 
+/** A writer into bytes that are there already, from offset `at` on. It does not grow. */
 export function writerAt(into: Uint8Array, at: number): Writer {
   return { bytes: into, at };
 }
@@ -27,12 +28,14 @@ function room(w: Writer, count: number): void {
     throw new RangeError(`${count} byte(s) do not fit at ${w.at} of ${w.bytes.length}`);
 }
 
+/** 0 to 255. @throws RangeError where the writer is full, as do the other writes */
 export function writeU8(w: Writer, value: number): void {
   room(w, 1);
   w.bytes[w.at] = value;
   w.at += 1;
 }
 
+/** 0 to 65535. */
 export function writeU16(w: Writer, value: number): void {
   room(w, 2);
   w.bytes[w.at] = value >>> 8;
@@ -40,6 +43,7 @@ export function writeU16(w: Writer, value: number): void {
   w.at += 2;
 }
 
+/** 0 to 2^32-1; more is cut to its low 32 bits. */
 export function writeU32(w: Writer, value: number): void {
   room(w, 4);
   const { bytes, at } = w;
@@ -57,15 +61,18 @@ export function writeU53(w: Writer, value: number): void {
   writeU32(w, value >>> 0);
 }
 
+/** One byte, 0 or 1. */
 export function writeBool(w: Writer, value: boolean): void {
   writeU8(w, value ? 1 : 0);
 }
 
+/** Where a decoder stands in its bytes. */
 export interface Reader {
   readonly bytes: Uint8Array;
   at: number;
 }
 
+/** A reader at the first byte; it keeps a view of `bytes`. */
 export function readerOf(bytes: Uint8Array): Reader {
   return { bytes, at: 0 };
 }
@@ -75,18 +82,21 @@ function need(r: Reader, count: number): void {
     throw new CodecError(`${count} byte(s) expected at ${r.at}, the message has ${r.bytes.length}`);
 }
 
+/** @throws CodecError where the bytes end, as do the other reads */
 export function readU8(r: Reader): number {
   need(r, 1);
   r.at += 1;
   return r.bytes[r.at - 1] as number;
 }
 
+/** 0 to 65535. */
 export function readU16(r: Reader): number {
   need(r, 2);
   r.at += 2;
   return ((r.bytes[r.at - 2] as number) << 8) | (r.bytes[r.at - 1] as number);
 }
 
+/** 0 to 2^32-1. */
 export function readU32(r: Reader): number {
   need(r, 4);
   const { bytes, at } = r;
@@ -100,6 +110,7 @@ export function readU32(r: Reader): number {
   );
 }
 
+/** The other half of `writeU53`. @throws CodecError for what is no safe integer */
 export function readU53(r: Reader): number {
   need(r, 8);
   const high = readU32(r);
@@ -107,6 +118,7 @@ export function readU53(r: Reader): number {
   return high * TWO_32 + readU32(r);
 }
 
+/** @throws CodecError for anything but 0 and 1 */
 export function readBool(r: Reader): boolean {
   const value = readU8(r);
   if (value > 1) throw new CodecError(`a boolean expected at ${r.at - 1}, found ${value}`);
@@ -128,10 +140,12 @@ export function readEnd(r: Reader): void {
 /** Header bytes of one entry: kind, index, round, payload length. */
 export const ENTRY_HEADER_BYTES = 1 + 8 + 8 + 4;
 
+/** Bytes that `writeEntries` will write. */
 export function entriesHeaderBytes(entries: readonly Entry[]): number {
   return 4 + entries.length * ENTRY_HEADER_BYTES;
 }
 
+/** Bytes of all commands together; a no-op has none. */
 export function entriesPayloadBytes(entries: readonly Entry[]): number {
   let bytes = 0;
   for (const entry of entries) if (entry.kind === "command") bytes += entry.command.length;
@@ -149,6 +163,7 @@ export function writeEntries(w: Writer, entries: readonly Entry[]): void {
   }
 }
 
+/** The commands in order, not copied; no-ops are left out. */
 export function entryPayloads(entries: readonly Entry[]): Uint8Array[] {
   let count = 0;
   for (const entry of entries) if (entry.kind === "command") count += 1;
@@ -171,6 +186,7 @@ export type EntryHeader = {
   readonly bytes: number;
 };
 
+/** The other half of `writeEntries`. @throws CodecError before it allocates what the bytes do not hold */
 export function readEntryHeaders(r: Reader): EntryHeader[] {
   const count = readU32(r);
   // A hostile count must not allocate before its bytes are known to be there.
@@ -188,6 +204,7 @@ export function readEntryHeaders(r: Reader): EntryHeader[] {
   return headers;
 }
 
+/** Entries whose commands are views of the reader's bytes, which must not be written to afterwards. */
 export function readEntries(r: Reader, headers: readonly EntryHeader[]): Entry[] {
   return headers.map(({ kind, index, round, bytes }) =>
     kind === "command" ? { kind, index, round, command: readBytes(r, bytes) } : { kind, index, round },

@@ -31,6 +31,7 @@ export interface Protocol {
   readonly Action: string;
 }
 
+/** What a replica is started with. None of it changes while it lives. */
 export interface ReplicaConfig<P extends Protocol> {
   readonly id: NodeId;
   /** Counts restarts of this node, from 1. Names sessions, because a core has no randomness. */
@@ -50,6 +51,10 @@ export interface Recovered<P extends Protocol> {
   readonly entries: readonly Entry[];
 }
 
+/**
+ * Why a request is refused. `notLeader`: ask another. `notReady`, `overloaded`: ask again later. `unsupported`:
+ * never.
+ */
 export type RejectReason = "notLeader" | "notReady" | "overloaded" | "unsupported";
 
 /** Everything that may happen to a replica. */
@@ -162,6 +167,7 @@ export interface Invariant<S> {
 /** `native`: the defaults of the protocol's real systems. `matched`: equal failure-detection budgets for all protocols. */
 export type TimingProfile = "native" | "matched";
 
+/** What one protocol plugs into the harness: pure functions on its state, which is plain data. */
 export interface ProtocolModule<P extends Protocol> {
   /** A module of a replicated log has none; see `RegisterModule`. */
   readonly kind?: undefined;
@@ -201,6 +207,8 @@ export type AnyProtocol = {
   readonly Timer: string;
   readonly Action: string;
 };
+
+/** A protocol among others, as the harness passes it around. */
 export type AnyModule = ProtocolModule<AnyProtocol>;
 
 /** Forgets a module's types, once, at the composition root. The harness never makes a state or message itself. */

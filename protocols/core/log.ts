@@ -5,6 +5,7 @@
 import { fail } from "./assert.js";
 import type { Entry, Index, Round, Snapshot } from "./entry.js";
 
+/** Entries above a snapshot, by index. Change it by the functions of this file only. */
 export interface Log {
   /** Everything up to here lives in the snapshot; 0 if nothing was compacted. */
   snapshotIndex: Index;
@@ -21,6 +22,7 @@ export function createLog(snapshot: Snapshot | null, entries: readonly Entry[]):
   return log;
 }
 
+/** Entries are shared: nobody changes one. The list of them is not. */
 export function cloneLog(log: Log): Log {
   return { snapshotIndex: log.snapshotIndex, snapshotRound: log.snapshotRound, slots: log.slots.slice() };
 }

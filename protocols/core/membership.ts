@@ -3,10 +3,12 @@
 /** Opaque identity of a replica, e.g. "n1". */
 export type NodeId = string & { readonly __nodeId: unique symbol };
 
+/** Any text names a node; what is well formed is the business of whoever reads it from outside. */
 export function nodeId(text: string): NodeId {
   return text as NodeId;
 }
 
+/** A replica of the cluster. */
 export interface Member {
   readonly id: NodeId;
   /** 1..65535. Never reused, never changed: it is the node's name on the wire, and Paxos ballots are owned by it. */
@@ -20,20 +22,24 @@ export interface Quorums {
   readonly replication: number;
 }
 
+/** Who takes part and how many of them decide. Every replica of a cluster starts with the same one. */
 export interface Configuration {
   readonly members: readonly Member[];
   /** null: majorities for both. */
   readonly quorums: Quorums | null;
 }
 
+/** In the order of the configuration, which need not be that of the ordinals. */
 export function voters(config: Configuration): readonly Member[] {
   return config.members.filter((member) => member.role === "voter");
 }
 
+/** null: nobody has the id. */
 export function memberById(config: Configuration, id: NodeId): Member | null {
   return config.members.find((member) => member.id === id) ?? null;
 }
 
+/** null: nobody has the ordinal. */
 export function memberByOrdinal(config: Configuration, ordinal: number): Member | null {
   return config.members.find((member) => member.ordinal === ordinal) ?? null;
 }

@@ -2,6 +2,7 @@
 import type { Index } from "./entry.js";
 import { type Configuration, type NodeId, voters } from "./membership.js";
 
+/** Who decides, and how many of them it takes (Howard et al. 2016: the two sizes may differ). */
 export interface QuorumSystem {
   /** Voter ids, sorted by ordinal. */
   readonly voters: readonly NodeId[];
@@ -11,6 +12,9 @@ export interface QuorumSystem {
   readonly replication: number;
 }
 
+/**
+ * Majorities where the configuration says nothing. Unsafe sizes are taken as they are: see `configurationProblems`.
+ */
 export function quorumSystem(config: Configuration): QuorumSystem {
   const ids = [...voters(config)].sort((a, b) => a.ordinal - b.ordinal).map((member) => member.id);
   const majority = Math.floor(ids.length / 2) + 1;
@@ -28,10 +32,12 @@ export function countVoters(quorums: QuorumSystem, ids: ReadonlySet<NodeId>): nu
   return count;
 }
 
+/** Whether enough voters are in the set to elect a leader. */
 export function isElectionQuorum(quorums: QuorumSystem, ids: ReadonlySet<NodeId>): boolean {
   return countVoters(quorums, ids) >= quorums.election;
 }
 
+/** Whether enough voters are in the set to commit a value. */
 export function isReplicationQuorum(quorums: QuorumSystem, ids: ReadonlySet<NodeId>): boolean {
   return countVoters(quorums, ids) >= quorums.replication;
 }

@@ -41,6 +41,7 @@ export interface RegisterProtocol {
   readonly Timer: string;
 }
 
+/** What a replica of a register is started with. */
 export interface RegisterConfig<P extends RegisterProtocol> {
   readonly id: NodeId;
   /** Counts restarts of this node, from 1. */
@@ -50,6 +51,7 @@ export interface RegisterConfig<P extends RegisterProtocol> {
   readonly options: P["Options"];
 }
 
+/** Everything that may happen to a replica of a register. */
 export type RegisterInput<P extends RegisterProtocol> =
   | { readonly type: "start" }
   | { readonly type: "message"; readonly from: NodeId; readonly message: P["Message"] }
@@ -60,6 +62,7 @@ export type RegisterInput<P extends RegisterProtocol> =
   | { readonly type: "get"; readonly request: RequestId; readonly key: string; readonly level: ReadLevel }
   | { readonly type: "put"; readonly request: RequestId; readonly key: string; readonly value: Uint8Array };
 
+/** Everything that a replica of a register may ask of its driver. */
 export type RegisterEffect<P extends RegisterProtocol> =
   /** One all-or-nothing write: each cell replaces the one of its key. A failed write kills the replica. */
   | { readonly type: "store"; readonly seq: WriteSeq; readonly cells: readonly Cell[] }
@@ -77,6 +80,7 @@ export type RegisterEffect<P extends RegisterProtocol> =
       readonly reason: RejectReason;
     };
 
+/** What a register protocol plugs into the harness: pure functions on its state, which is plain data. */
 export interface RegisterModule<P extends RegisterProtocol> {
   /** Tells it from a module of a replicated log, which has no `kind`. */
   readonly kind: "register";
@@ -103,6 +107,8 @@ export type AnyRegister = {
   readonly Message: { readonly type: string };
   readonly Timer: string;
 };
+
+/** A register protocol among others, as the harness passes it around. */
 export type AnyRegisterModule = RegisterModule<AnyRegister>;
 
 /** Forgets a module's types, once, at the composition root. */

@@ -31,6 +31,7 @@ function ask(r: MultiPaxosState, to: NodeId, name: "LearnRequest" | "LearnTimeou
   if (r.tracing) action(r, name, [r.id, to], out);
 }
 
+/** Spec: LearnTimeout(i, j). Asks the next peer, or ends the learning where nothing is missing any more. */
 export function onLearnTimeout(r: MultiPaxosState, out: Out): void {
   if (r.decidedIndex >= r.knownDecided) {
     r.learning = false;

@@ -254,10 +254,12 @@ function readAscending(r: Reader): Entry[] {
   return readEntries(r, headers);
 }
 
+/** Messages on the wire: a header of known size, then the commands. */
 export const codec: Codec<MultiPaxosMessage> = { headerBytes, totalBytes, encode, decode };
 
 const HARD_BYTES = 16;
 
+/** The hard state on disk. */
 export const hardCodec: Codec<MultiPaxosHard> = {
   headerBytes: () => HARD_BYTES,
   totalBytes: () => HARD_BYTES,

@@ -15,6 +15,7 @@ function entriesText(entries: readonly Entry[]): string {
   return `[${entries.map(entryText).join(" ")}]`;
 }
 
+/** One line for goldens: the type and what matters of it. */
 export function describe(m: MultiPaxosMessage): string {
   switch (m.type) {
     case "Probe":

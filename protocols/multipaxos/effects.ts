@@ -29,6 +29,7 @@ interface Write {
   readonly entries: Entry[];
 }
 
+/** What a step has to say so far. */
 export interface Out {
   readonly effects: Effect<MultiPaxos>[];
   readonly nowMs: number;
@@ -59,18 +60,22 @@ export function store(r: MultiPaxosState, entry: Entry, out: Out): void {
   if (entry.index > r.putTo) r.putTo = entry.index;
 }
 
+/** @param after the write that must be durable before the message leaves; 0: none */
 export function send(to: NodeId, message: MultiPaxosMessage, after: WriteSeq, out: Out): void {
   out.effects.push({ type: "send", to, message, after });
 }
 
+/** The same message to each, in this order. @param after see `send` */
 export function sendAll(to: readonly NodeId[], message: MultiPaxosMessage, after: WriteSeq, out: Out): void {
   for (const id of to) out.effects.push({ type: "send", to: id, message, after });
 }
 
+/** Milliseconds, minMs <= maxMs; the driver draws from between them. */
 export function setTimer(timer: MultiPaxosTimer, minMs: number, maxMs: number, out: Out): void {
   out.effects.push({ type: "setTimer", timer, minMs, maxMs });
 }
 
+/** Without effect where the timer is not armed. */
 export function cancelTimer(timer: MultiPaxosTimer, out: Out): void {
   out.effects.push({ type: "cancelTimer", timer });
 }
@@ -81,6 +86,7 @@ export function awaitLeader(r: MultiPaxosState, out: Out): void {
   setTimer("leader", r.options.leaderTimeoutMinMs, r.options.leaderTimeoutMaxMs, out);
 }
 
+/** `failed`: the request certainly has no effect. `unknown`: it may still happen. */
 export function reject(
   r: MultiPaxosState,
   request: RequestId,
@@ -128,6 +134,7 @@ export function withRound(entry: Entry, round: number): Entry {
     : { index: entry.index, round, kind: "noop" };
 }
 
+/** Fills a slot for which nothing was found (Lamport 2001 §3). */
 export function noop(index: Index, round: number): Entry {
   return { index, round, kind: "noop" };
 }

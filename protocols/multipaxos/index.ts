@@ -19,6 +19,7 @@ export {
   valueText,
 } from "./state.js";
 
+/** Multi-Paxos behind the contract; its rules and deviations are in this folder's README. */
 export const multipaxos: ProtocolModule<MultiPaxos> = {
   name: "multipaxos",
   readLevels: ["linearizable", "local"],

@@ -82,6 +82,7 @@ const prefixIsHeld: Invariant<MultiPaxosState> = {
   },
 };
 
+/** Checked by the harness after every step of every replica. */
 export const invariants: readonly Invariant<MultiPaxosState>[] = [
   oneValuePerBallot,
   acceptedBelowPromised,

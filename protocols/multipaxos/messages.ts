@@ -15,6 +15,7 @@ function counterOf(ballot: Round): number {
   return Math.floor(ballot / OWNERS);
 }
 
+/** Ordered by counter, then by ordinal, so that no two replicas ever share a ballot. */
 export function ballotOf(counter: number, ordinal: number): Round {
   return counter * OWNERS + ordinal;
 }
@@ -33,6 +34,8 @@ export function ballotText(ballot: Round): string {
 
 /** Asks whether a Prepare would be promised now. Changes nothing anywhere. */
 export type Probe = { readonly type: "Probe"; readonly ballot: Round };
+
+/** Whether the Prepare would be promised, and by what it would be refused. */
 export type ProbeReply = {
   readonly type: "ProbeReply";
   readonly ballot: Round;
@@ -101,6 +104,8 @@ export type InstallSnapshot = { readonly type: "InstallSnapshot"; readonly decid
 
 /** Quorum read: which is the highest slot you accepted? `incarnation` keeps replies to an earlier life apart. */
 export type ReadQuery = { readonly type: "ReadQuery"; readonly incarnation: number; readonly sequence: number };
+
+/** The highest slot that the acceptor has accepted a value for or knows to be decided. */
 export type ReadReply = {
   readonly type: "ReadReply";
   readonly incarnation: number;
@@ -108,6 +113,7 @@ export type ReadReply = {
   readonly acceptedSlot: Index;
 };
 
+/** Everything that travels between replicas. */
 export type MultiPaxosMessage =
   | Probe
   | ProbeReply

@@ -1,6 +1,7 @@
 /** Settings of Multi-Paxos. The README says where each default comes from. */
 import type { TimingProfile } from "../core/index.js";
 
+/** Every setting; ranges are in the generated schema, relations between settings in `optionsProblem`. */
 export interface MultiPaxosOptions {
   /**
    * Period of a leader's heartbeats. Milliseconds.
@@ -114,6 +115,7 @@ const SHARED = {
   decideNotice: true,
 } as const;
 
+/** See `TimingProfile`. */
 export function defaultOptions(timing: TimingProfile): MultiPaxosOptions {
   if (timing === "native")
     return {

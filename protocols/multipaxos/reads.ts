@@ -4,6 +4,7 @@ import { action, handled, type Out, reject, send, sendAll, setTimer } from "./ef
 import type { ReadQuery, ReadReply } from "./messages.js";
 import { HEARTBEATS_KEPT, type MultiPaxosState } from "./state.js";
 
+/** A client's read. Nothing goes through the log; `sync` is not offered. */
 export function onRead(r: MultiPaxosState, request: RequestId, level: ReadLevel, out: Out): void {
   if (level === "sync") return reject(r, request, "failed", "unsupported", out);
   if (level === "local") {
@@ -82,6 +83,7 @@ function askReadQuery(r: MultiPaxosState, out: Out): void {
   setTimer("read", r.options.learnRetryMs, r.options.learnRetryMs, out);
 }
 
+/** Asks again: a question or an answer was lost. */
 export function onReadTimeout(r: MultiPaxosState, out: Out): void {
   if (r.readQuery === null) return;
   askReadQuery(r, out);
@@ -97,6 +99,7 @@ export function handleReadQuery(r: MultiPaxosState, from: NodeId, message: ReadQ
   handled(r, from, message, out);
 }
 
+/** Spec: HandleReadReply(i, j, m). Answers to another question or to an earlier life do not count. */
 export function handleReadReply(r: MultiPaxosState, from: NodeId, message: ReadReply, out: Out): void {
   const query = r.readQuery;
   const position = r.topology.positionOf.get(from);

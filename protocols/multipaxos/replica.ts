@@ -33,6 +33,7 @@ import {
 import { onSnapshotReceived, onSnapshotSent, onSnapshotTaken } from "./snapshot.js";
 import type { MultiPaxos, MultiPaxosState } from "./state.js";
 
+/** One input run to completion: the contract's `step`. Mutates `r`. */
 export function step(r: MultiPaxosState, input: Input<MultiPaxos>, nowMs: number): readonly Effect<MultiPaxos>[] {
   const out: Out = { effects: [], nowMs, write: null };
   r.putFrom = 0;

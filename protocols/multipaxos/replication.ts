@@ -109,6 +109,7 @@ export function countOwnAcceptances(r: MultiPaxosState): boolean {
   return done > 0;
 }
 
+/** Once a slot may be chosen: applies the prefix, and tells the others unless the next Accept will. */
 export function afterAccepted(r: MultiPaxosState, out: Out): void {
   const before = r.decidedIndex;
   advancePrefix(r, out);
@@ -157,6 +158,7 @@ export function onHeartbeatTimeout(r: MultiPaxosState, out: Out): void {
   if (r.tracing) action(r, "Heartbeat", [r.id], out);
 }
 
+/** Spec: HandleHeartbeatAck(i, j, m). Extends the lease, and shows holes above the log's end. */
 export function handleHeartbeatAck(r: MultiPaxosState, from: NodeId, message: HeartbeatAck, out: Out): void {
   const position = r.topology.positionOf.get(from);
   if (r.role !== "leader" || message.ballot !== r.ballot || position === undefined)
@@ -235,6 +237,7 @@ export function handleAccept(r: MultiPaxosState, from: NodeId, message: Accept, 
   requestMissing(r, out);
 }
 
+/** Spec: HandleHeartbeat(i, j, m). An acceptor that answers helps nobody else to lead for leaderTimeoutMinMs. */
 export function handleHeartbeat(r: MultiPaxosState, from: NodeId, message: Heartbeat, out: Out): void {
   if (!observeLeader(r, from, message, out)) return;
   awaitLeader(r, out);
@@ -248,6 +251,7 @@ export function handleHeartbeat(r: MultiPaxosState, from: NodeId, message: Heart
   requestMissing(r, out);
 }
 
+/** Spec: HandleDecided(i, j, m). The leader has nothing else to send that would carry the watermark. */
 export function handleDecided(r: MultiPaxosState, from: NodeId, message: Decided, out: Out): void {
   if (!observeLeader(r, from, message, out)) return;
   handled(r, from, message, out);

@@ -17,6 +17,7 @@ export function raisePromise(r: MultiPaxosState, ballot: Round, out: Out): void 
   forgetLeader(r);
 }
 
+/** Nobody is known to lead; what is chosen stays chosen. */
 export function forgetLeader(r: MultiPaxosState): void {
   r.leaderBallot = 0;
   r.leaderDecided = 0;

@@ -35,6 +35,7 @@ export interface MultiPaxosHard {
   readonly decidedIndex: Index;
 }
 
+/** The protocol's types, as the contract asks for them. */
 export interface MultiPaxos {
   readonly State: MultiPaxosState;
   readonly Options: MultiPaxosOptions;
@@ -70,6 +71,7 @@ export interface Proposal {
   tick: number;
 }
 
+/** A quorum read under way. Reads that come meanwhile wait for the next one. */
 export interface ReadQueryState {
   readonly sequence: number;
   readonly requests: readonly RequestId[];
@@ -78,6 +80,7 @@ export interface ReadQueryState {
   acceptedSlot: Index;
 }
 
+/** All that a replica knows. Plain data; changed by `step` only. */
 export interface MultiPaxosState {
   readonly id: NodeId;
   readonly ordinal: number;
@@ -168,8 +171,10 @@ export interface MultiPaxosState {
   putTo: Index;
 }
 
+/** Heartbeats whose time of sending is remembered: an acknowledgement of an older one grants no lease. */
 export const HEARTBEATS_KEPT = 64;
 
+/** A replica as it boots from what its disk held. It does nothing before its `start`. */
 export function create(config: ReplicaConfig<MultiPaxos>, recovered: Recovered<MultiPaxos>): MultiPaxosState {
   const topology = topologyOf(config);
   const member = memberById(config.bootstrap, config.id);
@@ -242,6 +247,7 @@ function topologyOf(config: ReplicaConfig<MultiPaxos>): Topology {
   };
 }
 
+/** A deep copy that shares nothing mutable. */
 export function clone(from: MultiPaxosState): MultiPaxosState {
   const query = from.readQuery;
   return {
@@ -272,6 +278,7 @@ const PHASES = {
   learner: "learner",
 } as const;
 
+/** In the contract's shared words. A candidate is not established, a leader is. */
 export function status(r: MultiPaxosState): Status {
   const leader = leaderId(r);
   return {

@@ -122,4 +122,5 @@ function readCell(r: Reader): Cell {
   return { key, timestamp, value: readBytes(r, readU32(r)) };
 }
 
+/** Messages on the wire: a header of known size, then the value. */
 export const codec: Codec<RegisterMessage> = { headerBytes, totalBytes, encode, decode };

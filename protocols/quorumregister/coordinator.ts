@@ -19,6 +19,10 @@ import type { Operation, Out, RegisterState } from "./state.js";
 /** A late answer can repair for this many retransmission periods after a get was answered. */
 const REPAIR_PERIODS = 2;
 
+/**
+ * A client's get: a query of a read quorum and, where the option says so, a write-back (Attiya, Bar-Noy, Dolev 1995).
+ * At level local the own cell answers.
+ */
 export function beginGet(s: RegisterState, request: RequestId, key: string, level: ReadLevel, out: Out): void {
   if (level === "linearizable") {
     begin(s, request, "get", key, null, out);
@@ -29,6 +33,7 @@ export function beginGet(s: RegisterState, request: RequestId, key: string, leve
   }
 }
 
+/** A client's put: a query for the highest timestamp, then its propagation to a write quorum. */
 export function beginPut(s: RegisterState, request: RequestId, key: string, value: Uint8Array, out: Out): void {
   begin(s, request, "put", key, value, out);
 }
@@ -90,6 +95,7 @@ function request(
   else onAnswer(s, s.id, response, out);
 }
 
+/** An answer of a replica, perhaps the own one, to an operation that may be over. */
 export function onAnswer(s: RegisterState, from: NodeId, m: RegisterMessage, out: Out): void {
   if (m.incarnation !== s.incarnation) return; // Asked before a restart.
   const operation = s.operations.get(m.operation);

@@ -6,6 +6,7 @@ import { defaultOptions, optionsProblem } from "./options.js";
 import { step } from "./replica.js";
 import { create } from "./state.js";
 
+/** The register behind its contract; see this folder's README. */
 export const quorumregister: RegisterModule<QuorumRegister> = {
   kind: "register",
   name: "quorumregister",

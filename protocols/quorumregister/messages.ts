@@ -10,6 +10,7 @@ interface Named {
   readonly operation: number;
 }
 
+/** Everything that travels between replicas. */
 export type RegisterMessage =
   /** ABD's first phase: what is your cell of this key? */
   | ({ readonly type: "Query"; readonly key: string } & Named)
@@ -20,6 +21,7 @@ export type RegisterMessage =
   /** This cell, or a newer one, is on the replica's disk. */
   | ({ readonly type: "PropagateResponse" } & Named);
 
+/** The protocol's types, as the contract asks for them. */
 export interface QuorumRegister {
   readonly State: RegisterState;
   readonly Options: RegisterOptions;

@@ -1,6 +1,7 @@
 /** Settings of a replica. All replicas of a cluster are meant to have the same ones. */
 import type { TimingProfile } from "../core/index.js";
 
+/** Every setting; ranges are in the generated schema. */
 export interface RegisterOptions {
   /**
    * R: replicas whose cell a query waits for, of a get and of a put. 0: the cluster's election quorum, or a majority.

@@ -12,6 +12,7 @@ import { beginGet, beginPut, onAnswer, onRetransmit } from "./coordinator.js";
 import type { QuorumRegister, RegisterMessage } from "./messages.js";
 import type { Out, RegisterState } from "./state.js";
 
+/** One input run to completion: the contract's `step`. Mutates `s`. */
 export function step(
   s: RegisterState,
   input: RegisterInput<QuorumRegister>,

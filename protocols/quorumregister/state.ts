@@ -14,6 +14,7 @@ import {
 import type { QuorumRegister, RegisterMessage } from "./messages.js";
 import type { RegisterOptions } from "./options.js";
 
+/** A get or put that this replica coordinates. */
 export interface Operation {
   readonly id: number;
   readonly request: RequestId;
@@ -32,6 +33,7 @@ export interface Operation {
   retransmissions: number;
 }
 
+/** All that a replica knows. Plain data; changed by `step` only. */
 export interface RegisterState {
   readonly id: NodeId;
   readonly ordinal: number;
@@ -55,8 +57,10 @@ export interface RegisterState {
   timerArmed: boolean;
 }
 
+/** What a step has to say so far. */
 export type Out = RegisterEffect<QuorumRegister>[];
 
+/** A replica as it boots with the cells that its disk held. */
 export function create(config: RegisterConfig<QuorumRegister>, recovered: readonly Cell[]): RegisterState {
   const { id, incarnation, bootstrap, options } = config;
   const quorums = quorumSystem(bootstrap);

@@ -13,6 +13,7 @@ import type { AppendEntriesResponse } from "./messages.js";
 import { type Out, persistHard, send } from "./output.js";
 import { clearInflight, type Progress, type RaftState } from "./state.js";
 
+/** One message at a time until the follower's log is found to agree (etcd's word; Raft §5.3 backtracks so). */
 export function becomeProbe(p: Progress, nextIndex: Index): void {
   p.phase = "Probe";
   p.paused = false;

@@ -210,10 +210,12 @@ function readAppendEntries(r: Reader, term: number): RaftMessage {
   return { type: "AppendEntries", term, prevLogIndex, prevLogTerm, entries, leaderCommit };
 }
 
+/** Messages on the wire: a header of known size, then the commands. */
 export const codec: Codec<RaftMessage> = { headerBytes, totalBytes, encode, decode };
 
 const HARD_BYTES = 8 + 2;
 
+/** The hard state on disk. */
 export const hardCodec: Codec<RaftHard> = {
   headerBytes: () => HARD_BYTES,
   totalBytes: () => HARD_BYTES,

@@ -8,6 +8,7 @@ import { defaultOptions, optionsProblem } from "./options.js";
 import { step } from "./replica.js";
 import { clone, create, status } from "./state.js";
 
+/** Raft behind the contract; its rules and deviations are in this folder's README. */
 export const raft: ProtocolModule<Raft> = {
   name: "raft",
   readLevels: ["linearizable", "local"],

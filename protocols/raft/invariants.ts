@@ -119,6 +119,7 @@ function regression(r: RaftState, past: Past, leaderOf: Term, last: Index): stri
   return null;
 }
 
+/** Checked by the harness after every step of every replica. */
 export const invariants: readonly Invariant<RaftState>[] = [
   electionSafety,
   indexOrder,

@@ -13,6 +13,8 @@ export interface RequestVote {
   readonly lastLogIndex: Index;
   readonly lastLogTerm: Term;
 }
+
+/** Leaves once the vote is durable. */
 export interface RequestVoteResponse {
   readonly type: "RequestVoteResponse";
   readonly term: Term;
@@ -27,6 +29,8 @@ export interface RequestPreVote {
   readonly lastLogIndex: Index;
   readonly lastLogTerm: Term;
 }
+
+/** Promises nothing: it needs no write (Ongaro §9.6). */
 export interface RequestPreVoteResponse {
   readonly type: "RequestPreVoteResponse";
   /** The responder's current term, so that a candidate that fell behind learns it. */
@@ -45,6 +49,8 @@ export interface AppendEntries {
   readonly entries: readonly Entry[];
   readonly leaderCommit: Index;
 }
+
+/** Agreement up to an index, or where to look for it (Raft §5.3, last paragraphs: fast backtracking). */
 export type AppendEntriesResponse =
   | {
       readonly type: "AppendEntriesResponse";
@@ -77,6 +83,8 @@ export interface Heartbeat {
   /** Number of the round within the term, 1-based; 0 asks for no answer (a mere notice of commitment). */
   readonly round: number;
 }
+
+/** Confirms the leadership at the time when the round began; see `reads.ts`. */
 export interface HeartbeatResponse {
   readonly type: "HeartbeatResponse";
   readonly term: Term;
@@ -90,6 +98,8 @@ export interface InstallSnapshot {
   readonly lastIncludedIndex: Index;
   readonly lastIncludedTerm: Term;
 }
+
+/** Leaves when the snapshot is durable; matchIndex is 0 for a message of an older term. */
 export interface InstallSnapshotResponse {
   readonly type: "InstallSnapshotResponse";
   readonly term: Term;
@@ -106,6 +116,8 @@ export interface ReadIndexRequest {
   /** Number of the batch of reads within that incarnation; never used twice. */
   readonly context: number;
 }
+
+/** From here on a replica that has applied `readIndex` may serve the batch. */
 export interface ReadIndexResponse {
   readonly type: "ReadIndexResponse";
   readonly term: Term;
@@ -114,6 +126,7 @@ export interface ReadIndexResponse {
   readonly readIndex: Index;
 }
 
+/** Everything that travels between replicas. */
 export type RaftMessage =
   | RequestVote
   | RequestVoteResponse
@@ -173,6 +186,7 @@ export type RaftAction =
   | "HandleInstallSnapshotResponse"
   | "SnapshotSent";
 
+/** The protocol's types, as the contract asks for them. */
 export interface Raft extends Protocol {
   readonly State: RaftState;
   readonly Options: RaftOptions;

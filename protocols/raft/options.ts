@@ -1,6 +1,7 @@
 /** Settings of a Raft replica. All replicas of a cluster are meant to have the same ones. */
 import type { TimingProfile } from "../core/index.js";
 
+/** Every setting; ranges are in the generated schema, relations between settings in `optionsProblem`. */
 export interface RaftOptions {
   /**
    * Time between two heartbeats of a leader. Milliseconds, > 0, below `electionTimeoutMinMs`.

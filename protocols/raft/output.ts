@@ -15,6 +15,7 @@ import { specState } from "./describe.js";
 import type { Raft, RaftAction, RaftMessage } from "./messages.js";
 import type { RaftState } from "./state.js";
 
+/** What a step has to say so far. */
 export type Out = Effect<Raft>[];
 
 const NO_ENTRIES: readonly Entry[] = [];

@@ -69,6 +69,10 @@ export interface ReadRound {
   readonly reads: readonly ReadOrigin[];
 }
 
+/**
+ * All that a replica knows (Raft Fig. 2, and what a driver without blocking calls needs besides). Plain data; changed
+ * by `step` only.
+ */
 export interface RaftState {
   readonly id: NodeId;
   readonly ordinal: number;
@@ -251,6 +255,7 @@ export function resetLeaderState(r: RaftState, nextIndex: Index): void {
   r.readRounds.length = 0;
 }
 
+/** What was sent and not acknowledged is as good as lost: it does not count against the window any more. */
 export function clearInflight(p: Progress): void {
   p.inflightLast.length = 0;
   p.inflightSizes.length = 0;
@@ -323,6 +328,7 @@ export function clone(r: RaftState): RaftState {
   };
 }
 
+/** In the contract's shared words. */
 export function status(r: RaftState): Status {
   let role: Status["role"] = "candidate";
   if (!r.voter) role = "learner";

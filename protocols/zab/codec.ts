@@ -280,6 +280,7 @@ function readAllEntries(r: Reader): readonly Entry[] {
   return readEntries(r, headers);
 }
 
+/** Messages on the wire: a header of known size, then the commands. */
 export const codec: Codec<ZabMessage> = {
   headerBytes,
   totalBytes: (m) => headerBytes(m) + entriesPayloadBytes(entriesOf(m)),
@@ -287,6 +288,7 @@ export const codec: Codec<ZabMessage> = {
   decode,
 };
 
+/** The hard state on disk. */
 export const hardCodec: Codec<ZabHard> = {
   headerBytes: () => 2 * U53,
   totalBytes: () => 2 * U53,

@@ -2,6 +2,7 @@
 import { type Entry, unreachable } from "../core/index.js";
 import type { EpochEnd, Vote, ZabMessage } from "./messages.js";
 
+/** One line for goldens: the type and what matters of it. */
 export function describe(m: ZabMessage): string {
   return `${m.type} ${fields(m)}`;
 }

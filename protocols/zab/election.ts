@@ -15,6 +15,7 @@ export function voteWins(a: Vote, b: Vote): boolean {
   return a.leader > b.leader;
 }
 
+/** Whether two votes are for the same server with the same history. */
 export function votesEqual(a: Vote, b: Vote): boolean {
   return (
     a.leader === b.leader && a.peerEpoch === b.peerEpoch && a.zxidEpoch === b.zxidEpoch && a.zxidIndex === b.zxidIndex

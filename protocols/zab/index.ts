@@ -14,6 +14,7 @@ export type { ZabOptions } from "./options.js";
 export type { Zab, ZabHard, ZabState, ZabTimer } from "./state.js";
 export type { ZabAction } from "./trace.js";
 
+/** ZAB behind the contract; its rules and deviations are in this folder's README. */
 export const zab: ProtocolModule<Zab> = {
   name: "zab",
   readLevels: ["linearizable", "sync", "local"],

@@ -69,6 +69,7 @@ const establishedInCurrentEpoch: Invariant<ZabState> = {
       : `${s.id} leads epoch ${s.epoch}, with currentEpoch ${s.currentEpoch} and acceptedEpoch ${s.acceptedEpoch}`,
 };
 
+/** Checked by the harness after every step of every replica. */
 export const invariants: readonly Invariant<ZabState>[] = [
   oneLeaderPerEpoch,
   epochOrder,

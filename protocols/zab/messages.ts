@@ -16,6 +16,7 @@ export type PlanGeneration = number;
 /** A member's ordinal; 0 is nobody. */
 export type Ordinal = number;
 
+/** ZooKeeper's words. OBSERVING is a learner's FOLLOWING. */
 export type ServerState = "LOOKING" | "FOLLOWING" | "LEADING" | "OBSERVING";
 
 /** A vote of fast leader election, compared by (peerEpoch, zxid, leader). The zxid is (zxidEpoch, zxidIndex). */
@@ -33,6 +34,7 @@ export interface EpochEnd {
   readonly last: Index;
 }
 
+/** A server's vote and how it stands (fast leader election). */
 export interface Notification {
   readonly type: "Notification";
   readonly state: ServerState;
@@ -80,6 +82,7 @@ export interface PlanHeader {
   readonly to: Index;
 }
 
+/** Leader to learner: the plan's next entries. What comes too early is dropped and asked for again. */
 export interface Body {
   readonly type: "BODY";
   readonly session: Session;
@@ -88,6 +91,7 @@ export interface Body {
   readonly entries: readonly Entry[];
 }
 
+/** Leader to learner: the plan is complete; accept it as your history (paper: NEWLEADER). */
 export interface NewLeader {
   readonly type: "NEWLEADER";
   readonly session: Session;
@@ -111,6 +115,7 @@ export interface UpToDate {
   readonly committed: Index;
 }
 
+/** Leader to follower: entries in zxid order, without gap within a session (paper: PROPOSE). */
 export interface Propose {
   readonly type: "PROPOSE";
   readonly session: Session;
@@ -169,6 +174,7 @@ export interface Resend {
   readonly from: Index;
 }
 
+/** Learner to leader: tell me when everything that is pending now is committed. */
 export interface Sync {
   readonly type: "SYNC";
   readonly session: Session;
@@ -191,6 +197,7 @@ export interface Close {
   readonly session: Session;
 }
 
+/** What only a leader says, within a session. */
 export type FromLeader =
   | LeaderInfo
   | PlanHeader
@@ -202,5 +209,9 @@ export type FromLeader =
   | Inform
   | Ping
   | Synced;
+
+/** What only a learner says, within a session. */
 export type FromLearner = AckEpoch | AckLd | Ack | Pong | Resend | Sync;
+
+/** Everything that travels between servers. */
 export type ZabMessage = Notification | FollowerInfo | FromLeader | FromLearner | Close;

@@ -1,6 +1,7 @@
 /** ZAB's settings, under the names ZooKeeper's users know. */
 import type { TimingProfile } from "../core/index.js";
 
+/** Every setting, under ZooKeeper's names; ranges are in the generated schema, relations in `optionsProblem`. */
 export interface ZabOptions {
   /**
    * Length of a tick; the leader pings every half of it. Milliseconds.

@@ -5,6 +5,7 @@ import { appendEntry, mayPropose } from "./replication.js";
 import { type LearnerHandler, type Out, type ZabState, isEstablished, reject, send } from "./state.js";
 import { act } from "./trace.js";
 
+/** A client's read at a level; a level that cannot be had now is refused. */
 export function read(s: ZabState, request: RequestId, level: ReadLevel, out: Out): void {
   switch (level) {
     case "linearizable":

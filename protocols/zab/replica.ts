@@ -249,6 +249,7 @@ function acknowledgeOwn(s: ZabState): void {
   else if (s.phase === "synchronization") s.newLeaderAcks.add(s.id);
 }
 
+/** In the contract's shared words. Established is who has a quorum's acknowledgement of NEWLEADER. */
 export function status(s: ZabState): Status {
   const hint = leaderHint(s);
   return {

@@ -149,6 +149,7 @@ export function handleInform(s: ZabState, from: NodeId, m: Inform, out: Out): vo
   if (s.tracing) act(s, out, "HandleINFORM", [s.id, from]);
 }
 
+/** Spec: HandleCOMMIT(i, j). Asks again for what must have come before it and did not. */
 export function onCommit(s: ZabState, from: NodeId, m: Commit, out: Out): void {
   if (handleCommit(s, m, out)) askResend(s, out);
   if (s.tracing) act(s, out, "HandleCOMMIT", [s.id, from]);

@@ -44,6 +44,7 @@ export interface ZabHard {
  */
 export type ZabTimer = "notification" | "finalize" | "connect" | "tick";
 
+/** The protocol's types, as the contract asks for them. */
 export interface Zab extends Protocol {
   readonly State: ZabState;
   readonly Options: ZabOptions;
@@ -53,6 +54,7 @@ export interface Zab extends Protocol {
   readonly Action: ZabAction;
 }
 
+/** What a step has to say so far. */
 export type Out = Effect<Zab>[];
 
 /** The phases of the paper; "election" is its phase 0. */
@@ -119,6 +121,7 @@ export type Waiting =
       readonly id: number;
     };
 
+/** All that a server knows. Plain data; changed by `step` only. */
 export interface ZabState {
   readonly id: NodeId;
   readonly ordinal: number;
@@ -202,6 +205,7 @@ export interface ZabState {
   waiting: Waiting[];
 }
 
+/** A server as it boots from what its disk held. It does nothing before its `start`. */
 export function create(config: ReplicaConfig<Zab>, recovered: Recovered<Zab>): ZabState {
   const self = memberById(config.bootstrap, config.id);
   assert(self !== null, `${config.id} is not a member`);
@@ -299,6 +303,7 @@ export function supportQuorum(s: ZabState): number {
   return Math.min(s.quorums.election, s.quorums.replication);
 }
 
+/** Whether the server has a leader to learn from, as a voter or as an observer. */
 export function isLearning(s: ZabState): boolean {
   return s.serverState === "FOLLOWING" || s.serverState === "OBSERVING";
 }
@@ -344,6 +349,7 @@ export function forgetWritesFrom(s: ZabState, from: Index): void {
   s.writes = s.writes.map(({ seq, index }) => ({ seq, index: Math.min(index, from - 1) }));
 }
 
+/** @param after the write that must be durable before the message leaves; 0: none */
 export function send(to: NodeId, message: ZabMessage, after: WriteSeq, out: Out): void {
   out.push({ type: "send", to, message, after });
 }
@@ -353,6 +359,7 @@ export function leaderHint(s: ZabState): NodeId | null {
   return s.phase === "broadcast" ? s.leader : null;
 }
 
+/** `failed`: the request certainly has no effect. `unknown`: it may still happen. */
 export function reject(
   s: ZabState,
   request: RequestId,

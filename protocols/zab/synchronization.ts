@@ -189,6 +189,7 @@ export function handleNewLeader(s: ZabState, from: NodeId, m: NewLeader, out: Ou
   tryAcceptHistory(s, from, plan, out);
 }
 
+/** Asks for the rest of a plan's body, from the first entry that is missing. */
 export function askPlan(s: ZabState, leader: NodeId, plan: Plan, out: Out): void {
   const { session, epoch } = s;
   send(leader, { type: "RESEND", session, epoch, plan: plan.generation, from: nextOfPlan(plan) }, 0, out);
