@@ -26,6 +26,10 @@ const SCHEMAS = [
   ["output-plan", "harness/cli/output.ts", "PlanOutput"],
   ["output-scenarios", "harness/cli/output.ts", "ScenariosOutput"],
   ["output-doctor", "harness/cli/output.ts", "DoctorOutput"],
+  ["output-step", "harness/cli/output.ts", "StepOutput"],
+  ["output-validate", "harness/cli/output.ts", "ValidateOutput"],
+  ["output-model", "harness/cli/output.ts", "ModelOutput"],
+  ["output-conform", "harness/cli/output.ts", "ConformOutput"],
 ];
 
 // Under nodenext the names of definitions would contain absolute paths; the bundler's resolution keeps them clean.

@@ -41,6 +41,7 @@ export interface ModelOutcome {
   readonly edgesPerSecond: number;
   /** Calls of the core; everything else was remembered. */
   readonly coreSteps: number;
+  /** Of the fastest of up to four explorations, each with a core that has not stepped before. */
   readonly exploreMs: number;
   readonly replayMs: number;
   /** TLC's distinct states in a second, its start and the writing of the graph included. */
@@ -48,6 +49,8 @@ export interface ModelOutcome {
   readonly wallMs: number;
   /** The shortest ways to where they part: by replay, by comparison. Empty where they agree. */
   readonly first: readonly Divergence[];
+  /** Labels of the prefix's steps; null: the code cannot take them. */
+  readonly way: readonly string[] | null;
 }
 
 /** Branches of a protocol's code. */
@@ -67,6 +70,8 @@ export interface CheckedProtocol {
   check(model: string, settings: CheckSettings): Promise<CheckResult>;
   /** @throws ToolError without Java or jar, Error where TLC gave no graph */
   conform(model: string, settings: Pick<TlcOptions, "timeoutMs">): Promise<ModelOutcome>;
+  /** Explores the code alone, from where these labels lead. @throws Error where they lead nowhere */
+  explore(model: string, way: readonly string[]): void;
 }
 
 /** One protocol's models, its types known. */

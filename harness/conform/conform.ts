@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Protocol, ProtocolModule } from "../../protocols/core/index.js";
 import { check, type CheckResult, graph, type TlcOptions } from "tla2tools-runner";
 import type { Model, ModelledProtocol, ModelOutcome, Step } from "./checked.js";
-import { explore, Explorer, type Move, WORDS_MAX } from "./explorer.js";
+import { explore, type Explored, Explorer, type Move, WORDS_MAX } from "./explorer.js";
 import { specFolder } from "./protocol.js";
 import { compare, replay } from "./replay.js";
 import { gather, sizeOf, type SpecGraph } from "./specGraph.js";
@@ -119,13 +119,12 @@ export function conformPlanned<P extends Protocol, D extends object>(
   const explorer = new Explorer(protocol.adapter(module, model, true));
   const replayed = replay(explorer, spec, hasty);
   const { states: specStates, edges: specEdges } = sizeOf(spec);
-  // A core of its own, so that exploring pays for all that it does. A planted bug may have no end of states.
-  const fresh = new Explorer(protocol.adapter(module, model, false));
-  const start = replayed.way === null ? null : startOf(fresh, replayed.way);
   const parted = hasty && replayed.divergences > 0;
-  const code = start === null || parted ? null : explore(fresh, start, start.length, 4 * specStates + 10_000);
-  const compared = code === null ? null : compare(fresh, spec, code);
-  const exploreMs = code?.wallMs ?? 0;
+  const explored =
+    replayed.way === null || parted ? null : exploreFresh(protocol, module, model, replayed.way, specStates, hasty);
+  const code = explored?.code ?? null;
+  const compared = explored === null ? null : compare(explored.explorer, spec, explored.code);
+  const exploreMs = explored?.fastestMs ?? 0;
   const perSecond = (count: number, ms: number): number => Math.round((count * 1000) / Math.max(ms, 0.001));
   const found = [replayed.first, compared?.first ?? null];
   return {
@@ -141,13 +140,51 @@ export function conformPlanned<P extends Protocol, D extends object>(
     onlyInCode: compared?.onlyInCode ?? 0,
     statesPerSecond: perSecond(compared?.codeStates ?? 0, exploreMs),
     edgesPerSecond: perSecond(code?.edges ?? 0, exploreMs),
-    coreSteps: fresh.replicas.steps,
+    coreSteps: explored?.explorer.replicas.steps ?? 0,
     exploreMs,
     replayMs: replayed.wallMs,
     tlcStatesPerSecond: perSecond(spec.result.distinctStates, spec.result.wallMs),
     wallMs: spec.result.wallMs + replayed.wallMs + exploreMs,
     first: found.filter((one) => one !== null),
+    way: replayed.way,
   };
+}
+
+/** A short exploration is made again, as what is timed would else be the compiler. */
+const SHORT_MS = 500;
+const RUNS_MAX = 4;
+
+/** From where the prefix ends, with a core that has not stepped before, so that its time is all there is to pay for. */
+function exploreFresh<P extends Protocol, D extends object>(
+  protocol: ModelledProtocol<P, D>,
+  module: ProtocolModule<P>,
+  model: Model,
+  way: readonly string[],
+  specStates: number,
+  once: boolean,
+): { readonly explorer: Explorer<P, D>; readonly code: Explored; readonly fastestMs: number } | null {
+  let fastestMs = Number.POSITIVE_INFINITY;
+  for (let run = 1; ; run += 1) {
+    const explorer = new Explorer(protocol.adapter(module, model, false));
+    const start = startOf(explorer, way);
+    if (start === null) return null;
+    // A planted bug may have no end of states.
+    const code = explore(explorer, start, start.length, 4 * specStates + 10_000);
+    fastestMs = Math.min(fastestMs, code.wallMs);
+    if (once || run === RUNS_MAX || code.wallMs > SHORT_MS) return { explorer, code, fastestMs };
+  }
+}
+
+/** Every step that the code can take in a model, behind a prefix. @throws Error where the code cannot take the prefix */
+export function exploreModel<P extends Protocol, D extends object>(
+  protocol: ModelledProtocol<P, D>,
+  model: Model,
+  way: readonly string[],
+): void {
+  const explorer = new Explorer(protocol.adapter(protocol.module, model, true));
+  const start = startOf(explorer, way);
+  if (start === null) throw new Error(`the code cannot take the prefix of ${model.name}`);
+  explore(explorer, start, start.length, Number.POSITIVE_INFINITY);
 }
 
 /** Where these labels lead from the initial state; null: the code cannot take one of them. */

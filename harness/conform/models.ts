@@ -1,7 +1,7 @@
 /** The protocols whose bounded models can be checked and compared with their code. */
 import type { Protocol } from "../../protocols/core/index.js";
 import type { CheckedProtocol, Model, ModelledProtocol } from "./checked.js";
-import { checkModel, conformPlanned, planModel } from "./conform.js";
+import { checkModel, conformPlanned, exploreModel, planModel } from "./conform.js";
 import { multipaxosModels } from "./multipaxos/models.js";
 import { raftModels } from "./raft/models.js";
 import { zabModels } from "./zab/models.js";
@@ -16,6 +16,7 @@ function checked<P extends Protocol, D extends object>(protocol: ModelledProtoco
     check: (model, settings) => checkModel(protocol, modelOf(protocol, model), settings),
     conform: async (model, settings) =>
       conformPlanned(await planModel(protocol, modelOf(protocol, model), settings), module),
+    explore: (model, way) => exploreModel(protocol, modelOf(protocol, model), way),
   };
 }
 

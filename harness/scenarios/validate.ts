@@ -13,7 +13,8 @@ export type SchemaName =
   | "run"
   | "node"
   | `${string}-options`
-  | `output-${"compare" | "sim" | "check" | "check-manifest" | "plan" | "scenarios" | "doctor"}`;
+  | `output-${"compare" | "sim" | "check" | "check-manifest" | "plan" | "scenarios" | "doctor"}`
+  | `output-${"step" | "validate" | "model" | "conform"}`;
 
 /** The folder that holds the scenario files and `schema/`: found from the sources, from dist and from a packed package. */
 export function scenarioFolder(): string {

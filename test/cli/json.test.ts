@@ -2,7 +2,15 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { CheckOutput, CompareOutput, SimOutput } from "../../harness/cli/output.js";
+import type {
+  CheckOutput,
+  CompareOutput,
+  ConformOutput,
+  ModelResult,
+  SimOutput,
+  StepOutput,
+  ValidateOutput,
+} from "../../harness/cli/output.js";
 import { loadScenario, type SchemaName, validate } from "../../harness/scenarios/index.js";
 import { type Said, synod, temporaryFolder } from "./command.js";
 
@@ -129,4 +137,57 @@ test("step plays a script from standard input", () => {
   const said = synod(["step"], folder.path(), "cluster raft n1 n2 n3\nstart\nelect n2\nstatus\n");
   expect(said.code).toBe(0);
   expect(said.out).toMatch(/^n2 leader .*$/m);
+});
+
+test("step gives each line with what it did", () => {
+  const said = synod(["step", "--json"], folder.path(), "cluster raft n1 n2 n3\nstart\nelect n2\n");
+  const { steps } = object(said, "output-step") as StepOutput;
+  expect(steps.map(({ line }) => line).filter((line) => line !== "")).toEqual([
+    "cluster raft n1 n2 n3",
+    "start",
+    "elect n2",
+  ]);
+  expect(steps.some(({ output }) => output.includes("RequestVote"))).toBe(true);
+});
+
+describe("the specification", { timeout: 120_000 }, () => {
+  test("validate follows a trace, and says where one that was changed is another", () => {
+    const trace = join(folder.path(), "short.ndjson");
+    synod(["sim", "--protocol", "raft", "--scenario", "calm", "--duration", "1s", "--trace", trace], folder.path());
+    const lines = readFileSync(trace, "utf8").split("\n").slice(0, 120);
+    writeFileSync(trace, `${lines.join("\n")}\n`);
+    const whole = synod(["validate", "short.ndjson", "--json"], folder.path());
+    expect(object(whole, "output-validate")).toMatchObject({ verdict: "accepted" });
+    expect(whole.code).toBe(0);
+    const at = lines.findIndex((line, k) => k > 60 && line.includes('"commitIndex":'));
+    const changed = lines.with(at, (lines[at] as string).replace(/"commitIndex":\d+/, '"commitIndex":77'));
+    writeFileSync(trace, `${changed.join("\n")}\n`);
+    const parted = synod(["validate", "short.ndjson", "--json"], folder.path());
+    const output = object(parted, "output-validate") as ValidateOutput;
+    expect([output.verdict, parted.code]).toEqual(["rejected", 1]);
+    expect(output.differences?.map(({ what }) => what)).toEqual(["state"]);
+  });
+
+  test("model gives TLC's result", () => {
+    const said = synod(["model", "raft", "--config", "snapshot", "--json"], folder.path());
+    const output = object(said, "output-model") as ModelResult;
+    expect([output.verdict, said.code]).toEqual(["ok", 0]);
+    expect(output.distinctStates).toBeGreaterThan(50);
+    expect(output.jarSha256).toMatch(/^[0-9a-f]{64}$/);
+    const list = synod(["model", "zab", "--config", "list", "--json"], folder.path());
+    object(list, "output-model");
+  });
+
+  test("conform gives states, edges, branches, planted bugs and speed", () => {
+    const said = synod(["conform", "raft", "--config", "snapshot", "--json"], folder.path());
+    const output = object(said, "output-conform") as ConformOutput;
+    expect([output.verdict, said.code]).toEqual(["equal", 0]);
+    const [model] = output.models;
+    expect([model?.divergences, model?.onlyInSpec, model?.onlyInCode]).toEqual([0, 0, 0]);
+    expect(output.branchesHit).toBeGreaterThan(50);
+    expect(output.branches).toBe(output.branchesHit + output.branchesMissed.length);
+    expect(output.mutants).toBeGreaterThanOrEqual(12);
+    expect(output.mutantsCaught).toBe(output.mutants);
+    expect(output.statesPerSecond).toBeGreaterThan(0);
+  });
 });

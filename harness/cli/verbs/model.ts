@@ -4,6 +4,7 @@ import { type BoundedModel, CHECKED, type CheckedProtocol } from "../../conform/
 import { InputError, shown } from "../../scenarios/index.js";
 import { EXIT, type ExitCode } from "../exit.js";
 import { milliseconds } from "../numbers.js";
+import type { ModelOutput, ModelResult } from "../output.js";
 import type { Terminal } from "../terminal.js";
 
 /** @throws InputError for a protocol without models or a model that it does not have */
@@ -11,10 +12,11 @@ export async function model(name: string, config: string, timeoutMs: number, out
   const { protocol, chosen } = choose(name, config);
   if (config === "list") {
     for (const one of protocol.models) out.say(`${one.name} (${one.size}): ${one.about}`);
-    out.result({ models: protocol.models.map(({ name: title, about, size }) => ({ name: title, about, size })) });
+    const models = protocol.models.map(({ name: title, about, size }) => ({ name: title, about, size }));
+    out.result({ models } satisfies ModelOutput);
     return EXIT.ok;
   }
-  const results: object[] = [];
+  const results: ModelResult[] = [];
   let code: ExitCode = EXIT.ok;
   for (const one of chosen) {
     const onProgress = ({ text }: { readonly text: string }): void => out.progress(`${one.name}: ${text}`);
@@ -30,15 +32,17 @@ export async function model(name: string, config: string, timeoutMs: number, out
     if (result.verdict === "violated") code = EXIT.violated;
     else if (result.verdict === "inconclusive" && code === EXIT.ok) code = EXIT.unknown;
   }
-  out.result(results.length === 1 ? (results[0] as object) : { models: results });
+  const [only] = results;
+  const output: ModelOutput = only !== undefined && results.length === 1 ? only : { models: results };
+  out.result(output);
   return code;
 }
 
 /** One clear line, and what is unknown stays so. */
-export function withoutTools(error: unknown, out: Terminal): ExitCode {
+function withoutTools(error: unknown, out: Terminal): ExitCode {
   if (!(error instanceof ToolError)) throw error;
   out.say(`Not checked: ${error.message}`);
-  out.result({ verdict: "inconclusive", reason: error.message });
+  out.result({ verdict: "inconclusive", reason: error.message } satisfies ModelOutput);
   return EXIT.unknown;
 }
 
@@ -69,7 +73,7 @@ function say(protocol: CheckedProtocol, { name, about }: BoundedModel, result: C
   for (const state of counterexample?.states ?? []) out.say(`  ${state.number}: ${state.action}`);
 }
 
-function outputOf({ name }: BoundedModel, result: CheckResult): object {
+function outputOf({ name }: BoundedModel, result: CheckResult): ModelResult {
   const { verdict, reason, distinctStates, generatedStates, depth, wallMs, jarSha256, violation, counterexample } =
     result;
   return {

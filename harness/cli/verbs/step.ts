@@ -5,6 +5,7 @@ import { ScriptError, ScriptSession } from "../../drivers/script/index.js";
 import { readText } from "../../scenarios/index.js";
 import { EXIT, type ExitCode } from "../exit.js";
 import { protocolByName, protocolNames } from "../protocols.js";
+import type { StepOutput } from "../output.js";
 import type { Terminal } from "../terminal.js";
 
 /**
@@ -14,7 +15,7 @@ import type { Terminal } from "../terminal.js";
 export async function step(file: string | undefined, protocol: string | undefined, out: Terminal): Promise<ExitCode> {
   const names = protocol === undefined ? protocolNames() : [protocol];
   const session = new ScriptSession(names.map((name) => protocolByName(name).module));
-  const steps: { line: string; output: string }[] = [];
+  const steps: StepOutput["steps"][number][] = [];
   const play = (line: string): void => {
     const output = session.execute(line);
     steps.push({ line, output });
@@ -22,11 +23,11 @@ export async function step(file: string | undefined, protocol: string | undefine
   };
   if (file !== undefined) {
     playFile(file, play, out);
-    out.result({ steps });
+    out.result({ steps } satisfies StepOutput);
     return EXIT.ok;
   }
   const failed = await playInput(play, out);
-  out.result({ steps });
+  out.result({ steps } satisfies StepOutput);
   return failed ? EXIT.usage : EXIT.ok;
 }
 

@@ -5,6 +5,7 @@ import type { TraceLine } from "../../drivers/sim/index.js";
 import { InputError, parseJson, readText, shown } from "../../scenarios/index.js";
 import { EXIT, type ExitCode } from "../exit.js";
 import { milliseconds } from "../numbers.js";
+import type { ValidateOutput } from "../output.js";
 import type { Terminal } from "../terminal.js";
 import type { TraceHeader } from "../traces.js";
 
@@ -29,7 +30,13 @@ export async function validate(file: string, spec: string | undefined, out: Term
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
     out.say(`Not validated: ${error.message}`);
-    out.result({ verdict: "inconclusive", events: events.length - 1, matched: 0, reason: error.message });
+    const nothing: ValidateOutput = {
+      verdict: "inconclusive",
+      events: events.length - 1,
+      matched: 0,
+      reason: error.message,
+    };
+    out.result(nothing);
     return EXIT.unknown;
   }
 }
@@ -45,7 +52,7 @@ function say(title: string, result: TraceResult, wallMs: number, out: Terminal):
     for (const { what, expected, actual } of differences)
       for (const line of sideBySide(what, expected, actual)) out.say(`  ${line}`);
   }
-  out.result({
+  const output: ValidateOutput = {
     verdict,
     events,
     matched,
@@ -53,7 +60,8 @@ function say(title: string, result: TraceResult, wallMs: number, out: Terminal):
     ...(differences.length === 0 ? {} : { differences, ...firstOf(differences) }),
     ...(reason === null ? {} : { reason }),
     wallMs,
-  });
+  };
+  out.result(output);
   return { accepted: EXIT.ok, rejected: EXIT.violated, inconclusive: EXIT.unknown }[verdict];
 }
 
