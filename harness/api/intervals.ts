@@ -2,10 +2,13 @@
 import type { Mvcc } from "../host/index.js";
 import { etcdError } from "./errors.js";
 
-/** [from, to) of what is deleted; `to` null: to the end. */
+/**
+ * [from, to) of what is deleted. The end "\0", every key from `from` on, is not looked through here, as it is not in etcd:
+ * the range is empty then.
+ */
 interface Deleted {
   readonly from: string;
-  readonly to: string | null;
+  readonly to: string;
 }
 
 interface Changes {
@@ -36,12 +39,10 @@ function changesOf(steps: readonly Mvcc.Step[]): Changes {
 }
 
 function add(key: string, puts: Set<string>, deletes: readonly Deleted[]): void {
-  if (puts.has(key) || deletes.some(({ from, to }) => key >= from && (to === null || key < to)))
-    throw etcdError("duplicateKey");
+  if (puts.has(key) || deletes.some(({ from, to }) => key >= from && key < to)) throw etcdError("duplicateKey");
   puts.add(key);
 }
 
 function deletedBy({ key, end }: Mvcc.DeleteOperation): Deleted {
-  if (end === "") return { from: key, to: `${key}\0` };
-  return { from: key, to: end === "\0" ? null : end };
+  return { from: key, to: end === "" ? `${key}\0` : end };
 }

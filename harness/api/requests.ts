@@ -55,8 +55,6 @@ export function putStep(message: PutRequest): Mvcc.PutOperation {
   if (message.key.length === 0) throw etcdError("emptyKey");
   if (message.ignore_value && message.value.length !== 0) throw etcdError("valueProvided");
   if (message.ignore_lease && message.lease !== 0) throw etcdError("leaseProvided");
-  // No lease can be granted here, so there is none of any number.
-  if (message.lease !== 0) throw etcdError("leaseNotFound");
   return {
     type: "put",
     key: text(message.key),
@@ -64,6 +62,8 @@ export function putStep(message: PutRequest): Mvcc.PutOperation {
     previous: message.prev_kv,
     keepValue: message.ignore_value,
     keepLease: message.ignore_lease,
+    // No lease can be granted here, so there is none of any number.
+    leased: message.lease !== 0,
   };
 }
 

@@ -12,7 +12,7 @@ import type {
   TxnResponse,
 } from "./messages.js";
 
-/** The header of an answer at the top; one within a transaction has the revision alone. */
+/** The header of an answer at the top; one within a transaction has the revision alone, a transaction there not even that. */
 export type Header = (revision: number) => HeaderMessage;
 
 const inner: Header = (revision) => ({ revision });
@@ -58,7 +58,7 @@ function responseOp(step: Mvcc.StepAnswer): ResponseOp {
     case "delete":
       return { response_delete_range: deleteResponse(step, inner) };
     case "txn":
-      return { response_txn: txnResponse(step, inner) };
+      return { response_txn: txnResponse(step, () => ({})) };
   }
 }
 
@@ -68,6 +68,7 @@ export function refusalError(refusal: Mvcc.Refusal): EtcdError {
     case "compacted":
     case "futureRevision":
     case "keyNotFound":
+    case "leaseNotFound":
       return etcdError(refusal);
     case "malformed":
     case "readOnly":

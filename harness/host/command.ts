@@ -138,16 +138,49 @@ function writeOperation(w: ByteWriter, operation: WriteOperation): boolean {
   }
 }
 
+/** Reads the requests of a command one by one, without an object for each. Throws CodecError on any bad byte. */
+export class CommandReader {
+  /** Of the request that `next` has come to. */
+  client = 0;
+  seq = 0;
+  operation: WriteOperation = { f: "delete", key: "" };
+  private readonly known = new KnownKeys();
+  private r: Reader = readerOf(new Uint8Array(0));
+
+  /** Returns the number of requests; so many times `next` is to be called. */
+  begin(command: Uint8Array): number {
+    this.r = readerOf(command);
+    return readCount(this.r);
+  }
+
+  next(): void {
+    const { r } = this;
+    this.client = readU32(r);
+    this.seq = readU53(r);
+    this.operation = readOperation(r, this.known);
+  }
+
+  /** Every byte must have been read. */
+  end(): void {
+    readEnd(this.r);
+  }
+}
+
+function readCount(r: Reader): number {
+  const count = readU32(r);
+  if (count * REQUEST_BYTES_MIN > r.bytes.length)
+    throw new CodecError(`${count} requests do not fit ${r.bytes.length} bytes`);
+  return count;
+}
+
 /**
- * All requests or none: a command is checked to its last byte before anything of it is applied. Throws CodecError.
+ * All requests or none.
  *
  * @param known Keys that came before; without it every key is a new text.
  */
 export function decodeCommand(bytes: Uint8Array, known: KnownKeys | null = null): WriteRequest[] {
   const r = readerOf(bytes);
-  const count = readU32(r);
-  if (count * REQUEST_BYTES_MIN > bytes.length)
-    throw new CodecError(`${count} requests do not fit ${bytes.length} bytes`);
+  const count = readCount(r);
   const requests = new Array<WriteRequest>(count);
   for (let i = 0; i < count; i += 1) {
     const client = readU32(r);

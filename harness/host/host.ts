@@ -32,7 +32,7 @@ import {
   type Status,
   fail,
 } from "../../protocols/core/index.js";
-import { CommandWriter, decodeCommand, KnownKeys, type WriteRequest } from "./command.js";
+import { CommandReader, CommandWriter } from "./command.js";
 import { digest } from "./digest.js";
 import { isRead, Machine, type ReadOperation, type WriteOperation } from "./machine.js";
 import { type Batch, PendingWrites, type PendingWrite } from "./pending.js";
@@ -70,7 +70,7 @@ export class Host<P extends Protocol> {
   /** The writes of this loop turn that are not proposed yet, and the same ones packed. */
   private turn: PendingWrite[] = [];
   private readonly command = new CommandWriter();
-  private readonly knownKeys = new KnownKeys();
+  private readonly reader = new CommandReader();
   /** `needTurnEnd` was emitted and `turnEnd` has not come. */
   private turnOpen = false;
   private lastRequest: RequestId = 0;
@@ -247,7 +247,7 @@ export class Host<P extends Protocol> {
   private queueWrite(client: number, seq: number, token: number, nowMs: number, out: Out<P>): Effects<P> {
     const before = this.writes.find(client);
     if (before !== undefined) this.abandon(before, out);
-    const write: PendingWrite = { client, seq, token, retries: null };
+    const write: PendingWrite = { client, seq, token, retries: null, done: false };
     this.writes.add(write);
     this.turn.push(write);
     if (!this.turnOpen) {
@@ -288,29 +288,44 @@ export class Host<P extends Protocol> {
 
   private apply(entry: Entry, out: Out<P>): void {
     if (entry.index !== this.applied + 1) fail(`entry ${entry.index} applied after ${this.applied}`);
-    // Throws on bytes that no host has written: going on could make this replica differ from the others.
-    const requests = entry.kind === "command" ? decodeCommand(entry.command, this.knownKeys) : [];
     this.applied = entry.index;
-    for (const request of requests) this.execute(request, out);
+    if (entry.kind === "command") {
+      const own = this.writes.at(entry.index);
+      const { reader } = this;
+      // Throws on bytes that no host has written: going on could make this replica differ from the others.
+      const count = reader.begin(entry.command);
+      for (let i = 0; i < count; i += 1) {
+        reader.next();
+        this.execute(own?.writes[i], out);
+      }
+      reader.end();
+    }
     for (let batch = this.writes.takeIndex(entry.index); batch !== null; batch = batch.next)
       this.settleLost(batch, out);
     this.serveWaiting(out);
   }
 
-  private execute(request: WriteRequest, out: Out<P>): void {
-    const { client, seq } = request;
-    const admission = this.sessions.admit(client, seq);
-    if (admission === "fresh") {
-      this.sessions.record(client, seq, this.machine.write(request.operation), this.applied);
-    }
+  /**
+   * The request that the reader stands at. `hint`: the write that was proposed here at this place of this index; it is
+   * most likely this request, and no more than that.
+   */
+  private execute(hint: PendingWrite | undefined, out: Out<P>): void {
+    const { client, seq, operation } = this.reader;
+    let session = this.sessions.find(client);
+    const isFresh = session === undefined ? !this.sessions.isExpired(client) : seq > session.seq;
+    if (isFresh) session = this.sessions.record(client, seq, this.machine.write(operation), this.applied, session);
     if (this.writes.size === 0) return;
-    const write = this.writes.find(client);
+    const isHint = hint !== undefined && hint.client === client && hint.seq === seq && !hint.done;
+    const write = isHint ? hint : this.writes.find(client);
     if (write === undefined || write.seq !== seq) return;
-    this.answer(write, this.replyTo(admission === "fresh" ? "duplicate" : admission, client), out);
+    const reply = isFresh
+      ? ({ status: "ok", result: (session as Session).result, index: this.applied } as const)
+      : this.replyTo(this.sessions.admit(client, seq) as SettledAdmission, client);
+    this.answer(write, reply, out);
   }
 
   /** The answer to a request whose fate is in the sessions. */
-  private replyTo(admission: "duplicate" | "stale" | "expired", client: number): Reply {
+  private replyTo(admission: SettledAdmission, client: number): Reply {
     if (admission === "expired") return { status: "failed", reason: "sessionExpired", leaderHint: null };
     if (admission === "stale") return { status: "unknown", reason: "unsupported", leaderHint: null };
     const session = this.sessions.find(client);

@@ -10,6 +10,8 @@ export interface PendingWrite {
   readonly token: number;
   /** Tokens of retries that came while this one waited; null: none. */
   retries: number[] | null;
+  /** Answered. */
+  done: boolean;
 }
 
 /** The writes of one proposal. */
@@ -22,27 +24,42 @@ export interface Batch {
   next: Batch | null;
 }
 
+/** Places of answered writes that are kept in any case. */
+const PLACES_MIN = 4096;
+
 export class PendingWrites {
+  /** Answered ones stay in their places, most of which their clients' next writes take: a table that shrinks and grows costs more. */
   private readonly byClient = new Map<number, PendingWrite>();
+  private waiting = 0;
   private readonly byRequest = new Map<RequestId, Batch>();
   private readonly byIndex = new Map<Index, Batch>();
 
   get size(): number {
-    return this.byClient.size;
+    return this.waiting;
   }
 
   find(client: number): PendingWrite | undefined {
-    return this.byClient.get(client);
+    const write = this.byClient.get(client);
+    return write === undefined || write.done ? undefined : write;
   }
 
+  /** The client has no other one. */
   add(write: PendingWrite): void {
+    this.waiting += 1;
     this.byClient.set(write.client, write);
+    if (this.byClient.size > 2 * this.waiting + PLACES_MIN) this.sweep();
+  }
+
+  private sweep(): void {
+    for (const [client, write] of this.byClient) if (write.done) this.byClient.delete(client);
   }
 
   /** Forgets a write that is answered now. False if it was answered before. */
   remove(write: PendingWrite): boolean {
-    if (this.byClient.get(write.client) !== write) return false;
-    return this.byClient.delete(write.client);
+    if (write.done) return false;
+    write.done = true;
+    this.waiting -= 1;
+    return true;
   }
 
   propose(request: RequestId, writes: readonly PendingWrite[]): void {
@@ -56,6 +73,11 @@ export class PendingWrites {
     batch.index = index;
     batch.next = this.byIndex.get(index) ?? null;
     this.byIndex.set(index, batch);
+  }
+
+  /** The latest batch that waits for `index`; undefined: none does. */
+  at(index: Index): Batch | undefined {
+    return this.byIndex.get(index);
   }
 
   /** The proposal is over for the core; null if it was over already. */
@@ -86,7 +108,7 @@ export class PendingWrites {
 
   /** Writes that are neither answered nor superseded, in order of arrival. */
   all(): readonly PendingWrite[] {
-    return [...this.byClient.values()];
+    return [...this.byClient.values()].filter((write) => !write.done);
   }
 
   private unlink(batch: Batch): void {

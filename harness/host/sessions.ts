@@ -19,7 +19,8 @@ export function isSessionName(client: number, seq: number): boolean {
 }
 
 /** fresh: execute it. duplicate: done before, here is the answer. stale: the client has moved on. expired: refuse. */
-export type Admission = "fresh" | "duplicate" | "stale" | "expired";
+export type Admission = "fresh" | SettledAdmission;
+export type SettledAdmission = "duplicate" | "stale" | "expired";
 
 interface Node extends Session {
   older: Node | null;
@@ -65,22 +66,27 @@ export class Sessions {
     return at > 0 && client <= (this.dropped[at - 1] as number);
   }
 
-  /** Records the answer of a fresh request as the client's latest and makes its session the newest. */
-  record(client: number, seq: number, result: Result, index: Index): void {
-    const session = this.byClient.get(client);
+  /**
+   * Records the answer of a fresh request as the client's latest and makes its session the newest.
+   *
+   * @param known What `find` says of the client.
+   */
+  record(client: number, seq: number, result: Result, index: Index, known: Session | undefined): Session {
+    const session = known as Node | undefined;
     if (session === undefined) {
       if (this.byClient.size >= this.max) this.dropOldest();
       const added: Node = { client, seq, result, index, older: null, newer: null };
       this.byClient.set(client, added);
       this.linkNewest(added);
-      return;
+      return added;
     }
     session.seq = seq;
     session.result = result;
     session.index = index;
-    if (session === this.newest) return;
+    if (session === this.newest) return session;
     this.unlink(session);
     this.linkNewest(session);
+    return session;
   }
 
   /** From the one unused for longest to the latest. */
@@ -98,7 +104,7 @@ export class Sessions {
     this.oldest = null;
     this.newest = null;
     this.dropped = [...dropped];
-    for (const { client, seq, result, index } of sessions) this.record(client, seq, result, index);
+    for (const { client, seq, result, index } of sessions) this.record(client, seq, result, index, undefined);
   }
 
   private dropOldest(): void {

@@ -57,6 +57,7 @@ export const putStep: fc.Arbitrary<Mvcc.PutOperation> = fc.record({
   previous,
   keepValue: fc.boolean(),
   keepLease: fc.constantFrom(false, false, true),
+  leased: fc.constantFrom(false, false, false, true),
 });
 export const deleteStep: fc.Arbitrary<Mvcc.DeleteOperation> = fc.record({
   type: fc.constant("delete" as const),

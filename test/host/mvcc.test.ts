@@ -43,7 +43,7 @@ function steps(...success: readonly Mvcc.Step[]): Mvcc.Transaction {
 }
 
 function put(key: string, value: string): Mvcc.PutOperation {
-  return { type: "put", key, value, previous: false, keepValue: false, keepLease: false };
+  return { type: "put", key, value, previous: false, keepValue: false, keepLease: false, leased: false };
 }
 
 /** All keys at a revision; 0: now. */

@@ -21,7 +21,14 @@ const TRANSACTION = 1;
 const COMPACTION = 2;
 const REFUSED = 3;
 const STEPS = { range: 1, put: 2, delete: 3, txn: 4 } as const;
-const REFUSALS: readonly Refusal[] = ["compacted", "futureRevision", "keyNotFound", "malformed", "readOnly"];
+const REFUSALS: readonly Refusal[] = [
+  "compacted",
+  "futureRevision",
+  "keyNotFound",
+  "leaseNotFound",
+  "malformed",
+  "readOnly",
+];
 
 export function encodeAnswer(answer: Answer): Uint8Array {
   const w = new ByteWriter(64);

@@ -117,8 +117,9 @@ function putProblem(store: Store, plan: Plan): Refusal | null {
     if ("steps" in step) {
       const found = putProblem(store, step);
       if (found !== null) return found;
-    } else if (step.type === "put" && (step.keepValue || step.keepLease) && store.get(step.key) === null) {
-      return "keyNotFound";
+    } else if (step.type === "put") {
+      if (step.leased) return "leaseNotFound";
+      if ((step.keepValue || step.keepLease) && store.get(step.key) === null) return "keyNotFound";
     }
   }
   return null;

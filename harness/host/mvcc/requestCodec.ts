@@ -102,7 +102,7 @@ function writeStep(w: ByteWriter, step: Step): void {
       writeRange(w, step);
       break;
     case "put":
-      w.u8(flags(step.previous, step.keepValue, step.keepLease));
+      w.u8(flags(step.previous, step.keepValue, step.keepLease, step.leased));
       w.latin1(step.key);
       w.latin1(step.value);
       break;
@@ -162,9 +162,16 @@ function readRange(r: Reader): RangeOperation {
 }
 
 function readPut(r: Reader): PutOperation {
-  const bits = readFlags(r, 3);
-  const [previous, keepValue, keepLease] = [(bits & 1) !== 0, (bits & 2) !== 0, (bits & 4) !== 0];
-  return { type: "put", key: readText(r), value: readText(r), previous, keepValue, keepLease };
+  const bits = readFlags(r, 4);
+  return {
+    type: "put",
+    previous: (bits & 1) !== 0,
+    keepValue: (bits & 2) !== 0,
+    keepLease: (bits & 4) !== 0,
+    leased: (bits & 8) !== 0,
+    key: readText(r),
+    value: readText(r),
+  };
 }
 
 function readDelete(r: Reader): DeleteOperation {

@@ -43,6 +43,8 @@ export interface PutOperation {
   readonly keepValue: boolean;
   /** The same about its lease: there are none, so it only asks that the key exists. */
   readonly keepLease: boolean;
+  /** Names a lease: always an error, but only where the step is on the way that is taken. */
+  readonly leased: boolean;
 }
 
 export interface DeleteOperation {
@@ -111,7 +113,7 @@ export interface TransactionAnswer {
 export type StepAnswer = RangeAnswer | PutAnswer | DeleteAnswer | TransactionAnswer;
 
 /** Why nothing was done. `malformed`: the bytes are no request; `readOnly`: a `query` that would write. */
-export type Refusal = "compacted" | "futureRevision" | "keyNotFound" | "malformed" | "readOnly";
+export type Refusal = "compacted" | "futureRevision" | "keyNotFound" | "leaseNotFound" | "malformed" | "readOnly";
 
 export type Answer =
   | TransactionAnswer
