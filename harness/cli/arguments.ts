@@ -36,6 +36,7 @@ export function parseDuration(text: string): number {
   return ms;
 }
 
+/** 1 to 999,999,999. */
 export function parseCount(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError("Expected an integer from 1.");
   return Number(text);

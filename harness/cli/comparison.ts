@@ -11,6 +11,7 @@ import type { CheckedRun } from "./run.js";
 import { groups, pairUp, summarize } from "./summary.js";
 import { verdictWords } from "./verdict.js";
 
+/** What a comparison is made from. */
 export interface ComparisonParts {
   readonly title: string;
   readonly timing: TimingProfile;
@@ -27,6 +28,7 @@ export interface ComparisonParts {
   readonly notes?: readonly string[];
 }
 
+/** Gathers the parts. Its outcome is the worst of all runs and cells. */
 export function comparisonOf(parts: ComparisonParts): Comparison {
   const records = parts.runs.map((run) => run.record);
   const rows = parts.rows;

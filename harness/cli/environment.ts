@@ -11,6 +11,7 @@ export function packageFolder(): string {
   return join(scenarioFolder(), "../..");
 }
 
+/** For records: what made them. */
 export function versions(): Versions {
   return { synod: SYNOD_VERSION, node: process.versions.node, commit: commitOf(packageFolder()) };
 }
@@ -29,6 +30,7 @@ function commitOf(folder: string): string | null {
   }
 }
 
+/** For records: where times were measured. */
 export function machine(): Machine {
   return {
     cpu: cpus()[0]?.model.trim() ?? "unknown",

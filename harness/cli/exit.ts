@@ -10,6 +10,7 @@ export const EXIT = {
   usage: 64,
 } as const;
 
+/** What a verb ends with. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** The most serious of several: violated, then unknown, then ok. */
@@ -18,6 +19,7 @@ export function worst(outcomes: readonly ("ok" | "violated" | "unknown")[]): "ok
   return outcomes.includes("unknown") ? "unknown" : "ok";
 }
 
+/** The exit code of a verdict. */
 export function exitOf(outcome: "ok" | "violated" | "unknown"): ExitCode {
   return EXIT[outcome];
 }

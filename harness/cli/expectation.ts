@@ -2,6 +2,7 @@
 import type { RunRecord } from "../record/index.js";
 import type { Expectation, Scenario } from "../scenarios/index.js";
 
+/** A verdict: ok, violated, or nobody knows. */
 export type Outcome = "ok" | "violated" | "unknown";
 
 /** What the scenario expects of this protocol. */

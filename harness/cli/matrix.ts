@@ -20,6 +20,7 @@ export interface CellTask {
   readonly requests: readonly RunRequest[];
 }
 
+/** Every cell for every protocol, with its prediction made before anything is run. */
 export function cellTasks(
   protocols: readonly string[],
   seeds: readonly number[],
@@ -100,6 +101,7 @@ function rowWords(row: Omit<IncidentRow, "words">, runs: readonly CheckedRun[]):
   return `${latency}, ${gaps}${led}.${first === undefined ? "" : ` Not as predicted: ${first}.`}`;
 }
 
+/** The rows, and in words what they come to. */
 export function incidentMatrix(rows: readonly IncidentRow[], seeds: readonly number[]): IncidentMatrix {
   return { words: matrixWords(rows), rows, seeds, degradedMs: DEGRADED_MS, slowMs: SLOW_MS, outageShare: OUTAGE_SHARE };
 }

@@ -8,6 +8,7 @@ export function milliseconds(value: number | null): string {
   return `${trimmed(value)} ms`;
 }
 
+/** Three significant digits at most, no trailing zeros; "-" for nothing. */
 export function trimmed(value: number | null): string {
   if (value === null) return "-";
   if (value === 0) return "0";
@@ -15,6 +16,7 @@ export function trimmed(value: number | null): string {
   return value.toPrecision(3).replace(/\.?0+$/, "");
 }
 
+/** One decimal at most. */
 export function percent(share: number): string {
   return `${trimmed(Math.round(share * 1000) / 10)} %`;
 }
@@ -25,6 +27,7 @@ export function list(words: readonly string[]): string {
   return `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 }
 
+/** "1 run", "2 runs". */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }

@@ -3,6 +3,7 @@ import type { CheckFileResult, ManifestResult } from "../check/index.js";
 import type { BoundedModel, ModelOutcome, TraceResult } from "../conform/index.js";
 import type { PairedRow, RunRecord, SummaryRow } from "../record/index.js";
 
+/** `compare` and `start`. */
 export interface CompareOutput {
   /** The verdict in words, the first line standing alone. */
   readonly verdict: readonly string[];
@@ -57,6 +58,7 @@ export type CheckOutput = Omit<CheckFileResult, "text" | "page">;
 /** `check --manifest FILE`. */
 export type CheckManifestOutput = Omit<ManifestResult, "text">;
 
+/** `plan`. */
 export interface PlanOutput {
   readonly name: string;
   readonly verdict: "ok" | "problems";
@@ -70,6 +72,7 @@ export interface PlanOutput {
   readonly findings: readonly Finding[];
 }
 
+/** What a commit takes with the leader in a site. Milliseconds. */
 export interface LeaderSite {
   readonly site: string;
   /** From the leader's send to the commit: the round trip to the voter that completes the quorum, and the syncs. */
@@ -81,6 +84,7 @@ export interface LeaderSite {
   readonly oneDownFloorMs: number | null;
 }
 
+/** Something to know about a topology. `rule` is stable, `words` are not. */
 export interface Finding {
   /** problem: do not deploy this. advice: think again. fact: good to know. */
   readonly severity: "problem" | "advice" | "fact";
@@ -154,6 +158,7 @@ export interface SoakRow {
   readonly command: string;
 }
 
+/** `scenarios`. */
 export interface ScenariosOutput {
   readonly scenarios: readonly {
     readonly name: string;
@@ -167,12 +172,14 @@ export interface ScenariosOutput {
   readonly protocols: readonly string[];
 }
 
+/** `doctor`. */
 export interface DoctorOutput {
   readonly tools: readonly ToolState[];
   readonly synod: string;
   readonly ready: boolean;
 }
 
+/** A program that Synod uses, as it was found. */
 export interface ToolState {
   readonly name: string;
   readonly found: boolean;

@@ -11,6 +11,7 @@ const TIMEOUT_ROUND_TRIPS = 10;
 /** A few lost heartbeats must not cost a leader its office. */
 const TIMEOUT_HEARTBEATS = 5;
 
+/** Looks at a topology that `loadTopology` has checked. */
 export function plan(topology: Topology): PlanOutput {
   const voters = topology.nodes.filter((node) => node.role === "voter");
   const majority = Math.floor(voters.length / 2) + 1;

@@ -4,12 +4,14 @@ import { fileURLToPath } from "node:url";
 import { Tinypool } from "tinypool";
 import type { CheckedRun, RunRequest } from "./run.js";
 
+/** Worker threads that run simulations. Close it, or the process does not end. */
 export interface RunPool {
   /** The results in the order of the requests. Rejects at the first run that throws: that is a bug, not a verdict. */
   runAll(requests: readonly RunRequest[], onDone?: (run: CheckedRun) => void): Promise<CheckedRun[]>;
   close(): Promise<void>;
 }
 
+/** A thread for each core. */
 export function createPool(): RunPool {
   const threads = availableParallelism();
   const pool = new Tinypool({

@@ -33,11 +33,13 @@ import { validate } from "./verbs/validate.js";
 const EXIT_WORDS = `
 Exit codes: 0 all well, 1 a property was violated, 2 unknown or incomplete, 64 wrong usage or bad input.`;
 
+/** The command line, parsed once. */
 export interface Program {
   /** Parses the arguments, runs the verb and gives its exit code. Rejects with CommanderError for wrong usage. */
   run(): Promise<ExitCode>;
 }
 
+/** @param argv without node and script */
 export function createProgram(argv: readonly string[]): Program {
   let code: ExitCode = 0;
   const program = new Command("synod")

@@ -94,6 +94,7 @@ export function protocolByName(name: string): RegisteredProtocol {
   return found;
 }
 
+/** As people write it; an unknown name stays as it is. */
 export function titleOf(name: string): string {
   return [...PROTOCOLS, ...REGISTERS].find(({ module }) => module.name === name)?.title ?? name;
 }

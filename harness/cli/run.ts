@@ -31,6 +31,7 @@ export interface RunRequest {
   readonly checkDeadlineMs: number;
 }
 
+/** A run and what is said of it; plain data, without what is large. */
 export interface CheckedRun {
   readonly record: RunRecord;
   readonly outcome: Outcome;
@@ -51,6 +52,7 @@ export interface RunExtras {
   readonly omittedOperations?: readonly number[];
 }
 
+/** A run with its history and the manifest that repeats it. */
 export interface FullRun extends CheckedRun {
   readonly simulation: SimulationOutcome;
   readonly manifest: RunManifest;
@@ -96,6 +98,10 @@ function amountsOut(expect: Expectation): Expectation {
   return kept;
 }
 
+/**
+ * Runs one seed and checks all of it. Deterministic but for times of the machine. @throws InputError as `prepare`
+ * does
+ */
 export function runChecked(request: RunRequest, extras: RunExtras = {}): FullRun {
   const options = prepare(request);
   const { module } = subjectByName(request.protocol);

@@ -10,6 +10,7 @@ import { subjectByName } from "./protocols.js";
 import { type FullRun, prepare, type RunRequest, withoutAmounts } from "./run.js";
 import type { Terminal } from "./terminal.js";
 
+/** What is left of a failing run. */
 export interface Shrunk {
   /** Of the smallest failing run found. */
   readonly manifest: RunManifest;

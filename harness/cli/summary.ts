@@ -8,6 +8,7 @@ import {
   type SummaryRow,
 } from "../record/index.js";
 
+/** What is summarized, in the order of the rows. */
 export const METRICS: readonly MetricName[] = [
   "committed",
   "p50Ms",
@@ -34,6 +35,7 @@ const PAIRED_METRICS: readonly MetricName[] = [
   "syncsPerOp",
 ];
 
+/** null: the run has no such number. */
 export function metricOf(run: RunRecord, metric: MetricName): number | null {
   if (metric !== "staleReads") return run[metric];
   return Object.values(run.staleReads).reduce((sum, count) => sum + count, 0);

@@ -2,6 +2,7 @@
 import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
 
+/** What a verb may say, and where. */
 export interface Terminal {
   readonly json: boolean;
   /** A line of prose. */
@@ -12,6 +13,7 @@ export interface Terminal {
   result(value: object): void;
 }
 
+/** @param json standard output is kept for the one object */
 export function terminal(json: boolean): Terminal {
   const prose = json ? process.stderr : process.stdout;
   const interactive = isatty(2);

@@ -19,6 +19,7 @@ const TIMEOUT_MS = 100_000;
 /** A live trace is longer, and nobody waits for the others meanwhile. */
 const LIVE_TIMEOUT_MS = 600_000;
 
+/** What a trace's first line holds: enough to choose the specification and its constants. */
 export interface TraceHeader {
   readonly protocol: string;
   readonly cluster: ReturnType<typeof configurationOf>;

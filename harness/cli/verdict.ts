@@ -7,6 +7,7 @@ import { list, milliseconds, plural } from "./numbers.js";
 import { titleOf } from "./protocols.js";
 import type { CheckedRun } from "./run.js";
 
+/** @returns sentences, the one to read first */
 export function verdictWords(parts: ComparisonParts, outcome: Outcome): string[] {
   const safety = safetyWords(parts, outcome);
   const story = storyWords(parts);

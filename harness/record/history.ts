@@ -12,6 +12,7 @@ export type HistoryValue =
   | readonly HistoryValue[]
   | { readonly [field: string]: HistoryValue };
 
+/** A call, or how it ended. */
 export type HistoryEventType = "invoke" | "ok" | "fail" | "info";
 
 /**
@@ -28,6 +29,7 @@ export type ReadLevel = "linearizable" | "sync" | "local";
  */
 export type HistoryOperation = "get" | "put" | "delete" | "cas" | "append" | "range";
 
+/** One line of a history. */
 export type HistoryEvent = {
   /** Position of the event in the history, from 0. */
   readonly index: number;

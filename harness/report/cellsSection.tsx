@@ -13,6 +13,7 @@ interface Props {
   readonly matrix: IncidentMatrix;
 }
 
+/** The matrix in full: each cell's prediction beside what happened. */
 export function CellsSection({ comparison, matrix }: Props): VNode {
   const variants = variantsOf(matrix.rows);
   return (

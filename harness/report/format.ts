@@ -34,6 +34,7 @@ export function formatMs(ms: number | null): string {
   return `${formatCount(minutes)} min${rest === 0 ? "" : ` ${String(rest)} s`}`;
 }
 
+/** In binary units: 1.5 KiB; a dash for nothing. */
 export function formatBytes(bytes: number | null): string {
   if (bytes === null || !Number.isFinite(bytes)) return ABSENT;
   const units = ["B", "KiB", "MiB", "GiB", "TiB"] as const;

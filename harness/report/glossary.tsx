@@ -90,6 +90,7 @@ const TERMS: readonly { readonly id: string; readonly term: string; readonly mea
   },
 ];
 
+/** What each number means. Tables link to its terms. */
 export function Glossary({ matrix }: { readonly matrix: IncidentMatrix | null }): VNode {
   return (
     <section id="glossary">

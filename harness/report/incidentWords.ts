@@ -22,11 +22,13 @@ export interface CellGroup {
   readonly lines: readonly CellLine[];
 }
 
+/** All protocols under one weather of the link. */
 export interface CellLine {
   readonly link: IncidentCell["link"];
   readonly rows: readonly IncidentRow[];
 }
 
+/** From good to bad: the order of the rows. */
 export const LINKS: readonly IncidentCell["link"][] = [
   "healthy",
   "slow",
@@ -35,6 +37,7 @@ export const LINKS: readonly IncidentCell["link"][] = [
   "slow, 70 % loss",
 ];
 
+/** Equal for rows of one protocol with the same options. */
 export function variantKey(row: IncidentRow): string {
   return `${row.protocol}|${String(row.cell.preVote)}|${String(row.cell.checkQuorum)}`;
 }
@@ -62,6 +65,7 @@ function optionWords({ preVote, checkQuorum }: IncidentCell): string {
   return checkQuorum === true ? "CheckQuorum only" : "neither PreVote nor CheckQuorum";
 }
 
+/** Rows that share topology, leader and local voters, in the order of first appearance. */
 export function groupsOf(rows: readonly IncidentRow[]): readonly CellGroup[] {
   const groups = new Map<string, IncidentRow[]>();
   for (const row of rows) {
@@ -128,6 +132,7 @@ export interface Whereabouts {
   readonly worst: { readonly unavailableMs: number; readonly where: string } | null;
 }
 
+/** For each protocol under which conditions the story happens, and under which it does not. */
 export function whereabouts(matrix: IncidentMatrix): readonly Whereabouts[] {
   return variantsOf(matrix.rows).map((variant) => {
     const rows = matrix.rows.filter((r) => variantKey(r) === variant.key);

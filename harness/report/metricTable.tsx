@@ -13,6 +13,7 @@ interface Props {
   readonly note: ScenarioNote;
 }
 
+/** Medians with their intervals, and the ratios between protocols. */
 export function MetricTable({ comparison, note }: Props): VNode {
   const runs = runsOf(comparison, note.name);
   const protocols = comparison.protocols.filter((p) => runs.some((r) => r.protocol === p));

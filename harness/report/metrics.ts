@@ -2,6 +2,7 @@
 import type { Comparison, MetricName, PairedRow, SummaryRow } from "../record/index.js";
 import { formatBytes, formatMs, formatNumber } from "./format.js";
 
+/** A number that every run has, as tables show it. */
 export interface Metric {
   readonly name: MetricName;
   /** Row title of a table. */
@@ -18,6 +19,7 @@ export interface Metric {
 const NUMBER = { format: formatNumber, duration: false } as const;
 const DURATION = { format: formatMs, duration: true } as const;
 
+/** In the order of the rows. */
 export const METRICS: readonly Metric[] = [
   {
     name: "committed",
@@ -110,10 +112,12 @@ export const METRICS: readonly Metric[] = [
   },
 ];
 
+/** Every name has one: the type sees to it. */
 export function metric(name: MetricName): Metric {
   return METRICS.find((m) => m.name === name) as Metric;
 }
 
+/** undefined: no run of the protocol is in the comparison. */
 export function summaryOf(
   comparison: Comparison,
   scenario: string,

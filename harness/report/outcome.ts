@@ -1,8 +1,10 @@
 /** Verdicts: what a run's four verdicts come to, and how many runs came to what. */
 import type { Comparison, RunRecord, Verdict } from "../record/index.js";
 
+/** What is judged of a run. */
 export type VerdictKind = keyof RunRecord["verdicts"];
 
+/** In the order of the columns. */
 export const VERDICT_KINDS: readonly { readonly kind: VerdictKind; readonly title: string }[] = [
   { kind: "linearizable", title: "Linearizable" },
   { kind: "invariants", title: "Invariants" },
@@ -28,6 +30,7 @@ export function traceVerdict(trace: string): Verdict | null {
   return word === "inconclusive" || word === "unknown" ? "unknown" : null;
 }
 
+/** null: it was not asked for, which makes no run worse. */
 export function verdictOf(run: RunRecord, kind: VerdictKind): Verdict | null {
   if (kind === "trace") return traceVerdict(run.verdicts.trace);
   const verdict = run.verdicts[kind];
@@ -53,6 +56,7 @@ export function outcomeOf(comparison: Comparison): Verdict {
   return worst([comparison.outcome, ...comparison.runs.map(runOutcome)]);
 }
 
+/** How many runs came to what. */
 export interface Tally {
   readonly ok: number;
   readonly violated: number;
@@ -60,12 +64,14 @@ export interface Tally {
   readonly total: number;
 }
 
+/** Counts runs by their outcome. */
 export function tally(runs: readonly RunRecord[]): Tally {
   const outcomes = runs.map(runOutcome);
   const count = (verdict: Verdict): number => outcomes.filter((o) => o === verdict).length;
   return { ok: count("ok"), violated: count("violated"), unknown: count("unknown"), total: runs.length };
 }
 
+/** A scenario's runs, of one protocol or of all. */
 export function runsOf(comparison: Comparison, scenario: string, protocol?: string): readonly RunRecord[] {
   return comparison.runs.filter((r) => r.scenario === scenario && (protocol === undefined || r.protocol === protocol));
 }

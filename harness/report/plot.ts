@@ -11,6 +11,7 @@ export interface Panel {
   readonly options: Plot.PlotOptions;
 }
 
+/** A figure in words, for those who do not see it. */
 export interface FigureText {
   /** Read out in place of the figure; also its tooltip where the pointer is on nothing else. */
   readonly title: string;

@@ -1,5 +1,6 @@
 /** How a protocol looks, the same in every plot and table: a name, a colour, and a dash and a shape for those who see no colour. */
 
+/** Colour, shape and dash of a protocol: told apart without colour too. */
 export interface ProtocolLook {
   readonly name: string;
   /** Custom property with the colour; light and dark values stand in the style sheet. */

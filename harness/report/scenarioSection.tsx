@@ -19,10 +19,12 @@ interface Props {
   readonly note: ScenarioNote;
 }
 
+/** The fragment that the table of contents leads to. */
 export function scenarioId(name: string): string {
   return `scenario-${slug(name)}`;
 }
 
+/** One scenario, from what it does to each of its runs. */
 export function ScenarioSection({ comparison, note }: Props): VNode {
   const runs = runsOf(comparison, note.name);
   return (

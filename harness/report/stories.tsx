@@ -4,6 +4,7 @@ import type { Comparison, IncidentRow } from "../record/index.js";
 import type { Variant } from "./incidentWords.js";
 import { ProtocolLabel } from "./parts.js";
 
+/** How an outcome of a cell is drawn. */
 export interface StoryLook {
   readonly css: string;
   readonly glyph: string;
@@ -18,6 +19,7 @@ export const STORIES: { readonly [story in IncidentRow["story"]]: StoryLook } = 
   "slow and outage": { css: "s-both", glyph: "●", word: "slow commits and outage" },
 };
 
+/** A protocol's name, with its options where they tell columns apart. */
 export function VariantLabel({
   comparison,
   variant,

@@ -21,6 +21,7 @@ interface Props {
   readonly matrix: IncidentMatrix;
 }
 
+/** When the incident's story happens: in words, and the whole matrix at a glance. */
 export function StorySection({ comparison, matrix }: Props): VNode {
   return (
     <section id="incident">

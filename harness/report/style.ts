@@ -15,6 +15,7 @@ const DARK = `
 /** Seeds that the selector can switch between; `style` writes one rule for each. */
 export const PANES_MAX = 8;
 
+/** The whole style sheet: light, dark and print. */
 export function style(): string {
   const panes = Array.from(
     { length: PANES_MAX },

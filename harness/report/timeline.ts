@@ -4,6 +4,7 @@ import type { FaultBand, LatencyDistribution, RunRecord, Timeline } from "../rec
 /** Bins a panel keeps: about three pixels each. */
 export const BINS_MAX = 240;
 
+/** A stretch of a run's time. */
 export interface Bin {
   readonly fromMs: number;
   readonly toMs: number;
@@ -11,6 +12,7 @@ export interface Bin {
   readonly p50Ms: number | null;
 }
 
+/** From and to, on the fault clock. */
 export interface Span {
   readonly fromMs: number;
   readonly toMs: number;
@@ -121,6 +123,7 @@ export function seedsToDraw(runs: readonly RunRecord[], failed: (run: RunRecord)
   return [...all.filter((s) => bad.has(s)), ...all.filter((s) => !bad.has(s))].slice(0, max);
 }
 
+/** Commits while any fault lasted, or while none did. */
 export interface FaultSide {
   readonly commits: number;
   readonly seconds: number;
@@ -161,6 +164,7 @@ function sideOf(bins: readonly Weighed[]): FaultSide {
   };
 }
 
+/** A latency, and the share of writes that took longer. */
 export interface TailPoint {
   readonly ms: number;
   /** Share of writes slower than `ms`, 0..1. */

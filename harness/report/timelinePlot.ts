@@ -6,6 +6,7 @@ import { type FigureText, figure, labelsY, type Panel } from "./plot.js";
 import { type ProtocolLook, protocolLook, protocolName } from "./protocolLook.js";
 import { type Bin, downsample, gapsOf, lanes, mergeBands, type Span } from "./timeline.js";
 
+/** Width of the figure and of the margins beside its panels; the page's script measures by them. */
 export const TIMELINE = { width: 1080, left: 62, right: 14 } as const;
 
 const FAULT_LANES_MAX = 6;

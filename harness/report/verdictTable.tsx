@@ -29,6 +29,7 @@ function runId(run: RunRecord): string {
   return `run-${slug(run.scenario)}-${slug(run.protocol)}-${String(run.seed)}`;
 }
 
+/** How many runs came to what, by protocol and by what was judged. */
 export function VerdictTable({ comparison, note }: Props): VNode {
   const runs = runsOf(comparison, note.name);
   const protocols = comparison.protocols.filter((p) => runs.some((r) => r.protocol === p));
@@ -168,6 +169,7 @@ export function Reasons({ comparison, note }: Props): VNode | null {
   );
 }
 
+/** Every run with its hash and the command that repeats it. */
 export function RunList({ comparison, note }: Props): VNode {
   const runs = runsOf(comparison, note.name);
   const ordered = [...runs.filter((r) => runOutcome(r) !== "ok"), ...runs.filter((r) => runOutcome(r) === "ok")];

@@ -9,6 +9,7 @@ import { type FaultSide, underFaults } from "./timeline.js";
 /** Fewest runs for which a 95 % interval of the median exists. */
 const INTERVAL_RUNS_MIN = 6;
 
+/** The verdict at the head of the page. */
 export interface Headline {
   readonly outcome: Verdict;
   /** A few words for a badge. */
@@ -30,6 +31,7 @@ export function headline(comparison: Comparison): Headline {
   return { outcome, badge: badgeWords(outcome), lead, more };
 }
 
+/** The outcome in three words. */
 export function badgeWords(outcome: Verdict): string {
   if (outcome === "ok") return "Every check passed";
   return outcome === "violated" ? "A check failed" : "Some checks are undecided";
@@ -115,6 +117,7 @@ function electionWords(comparison: Comparison, note: ScenarioNote, protocols: re
 /** A difference below one percent is no difference to anybody, however sure it is. */
 const RATIO_MIN = 0.01;
 
+/** Whether an interval of a ratio says that there is a difference worth telling. */
 export function isClearOfOne([low, high]: readonly [number, number]): boolean {
   return low > 1 + RATIO_MIN || high < 1 - RATIO_MIN;
 }
@@ -233,6 +236,7 @@ const OUTAGE_WORDS: { readonly [outage in Prediction["outage"]]: string } = {
   total: "next to no commits",
 };
 
+/** A prediction about outages in a few words. */
 export function outageWords(outage: Prediction["outage"]): string {
   return OUTAGE_WORDS[outage];
 }

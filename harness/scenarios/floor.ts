@@ -5,6 +5,7 @@ import type { Draw, Scenario, Weather } from "./scenario.js";
 /** One way between two regions, milliseconds, at its least. */
 export type LeastDelay = (a: string, b: string) => number;
 
+/** What round trips and syncs allow at the least. */
 export interface CommitFloor {
   /** From the client's send to the client's receipt, milliseconds. */
   readonly ms: number;
@@ -15,6 +16,7 @@ export interface CommitFloor {
 const DEFAULT_CLIENT_MS = 0.1;
 const DEFAULT_SYNC_MS = 0.1;
 
+/** The least value that may be drawn. */
 export function leastOf(draw: Draw): number {
   return typeof draw === "number" ? draw : draw.min;
 }

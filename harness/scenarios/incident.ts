@@ -11,6 +11,8 @@ import type { ClientGroup, ClusterShape, Fault, Scenario } from "./scenario.js";
 
 /** The link between the regions, round trip. */
 export const HEALTHY_ROUND_TRIP_MS = 70;
+
+/** The link between the regions while it is slow, round trip. */
 export const DEGRADED_ROUND_TRIP_MS = 200;
 /** Eleven minutes. */
 export const DEGRADED_MS = 660_000;
@@ -20,6 +22,7 @@ const AFTER_MS = 25_000;
 /** The voter goes down a little before the link does, so that each effect can be seen alone. */
 const VOTER_DOWN_MS = 20_000;
 
+/** The matrix's rows for a link, from good to bad. */
 export const INCIDENT_LINKS: readonly IncidentCell["link"][] = [
   "healthy",
   "slow",
@@ -195,6 +198,7 @@ export function tellingCell(name: string): IncidentCell | null {
   return { topology, leader: "local", localVoters: "one down", link, preVote: true, checkQuorum: true };
 }
 
+/** The two cells that tell the story: voters beyond the link, and learners in their place. */
 export function tellingScenarios(): readonly Scenario[] {
   return Object.keys(TELLING).map((name) => ({ ...incidentScenario(tellingCell(name) as IncidentCell), name }));
 }

@@ -8,6 +8,7 @@ export interface InputErrorDetail {
   readonly found: string;
 }
 
+/** One line for whoever wrote the file or gave the option. The command line ends with 64 for it. */
 export class InputError extends Error {
   override readonly name = "InputError";
   readonly detail: InputErrorDetail;

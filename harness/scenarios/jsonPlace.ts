@@ -9,6 +9,7 @@ const PLAIN = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 /** Of brackets in brackets; the stack holds more. */
 const DEPTH_MAX = 1000;
 
+/** Where a text stops being JSON, and what could stand there. */
 export interface JsonPlace {
   /** From 1. */
   readonly line: number;

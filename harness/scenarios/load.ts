@@ -67,6 +67,7 @@ export function scenarioNames(): string[] {
   return names.map((name) => basename(name, ".json")).sort((a, b) => a.localeCompare(b));
 }
 
+/** Path of a scenario that comes with Synod; not looked for. */
 export function scenarioFile(name: string): string {
   return join(scenarioFolder(), `${name}.json`);
 }

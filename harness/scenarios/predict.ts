@@ -27,6 +27,7 @@ const MARGIN = 0.5;
 const ELECTIONS_BRIEF = 30;
 const DEFAULT_GAP_MS = 1000;
 
+/** What must happen in a cell by arithmetic on round trips, syncs and quorums; nothing is run. */
 export function predictIncident(cell: IncidentCell, scenario: Scenario, patience: Patience): Prediction {
   const first = scenario.cluster.firstLeader ?? "n1";
   const all = new Set(nodeIds(scenario.cluster.nodes.length));

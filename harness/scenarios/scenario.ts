@@ -19,6 +19,7 @@ export type Draw = number | { readonly min: number; readonly max: number };
  */
 export type NodeSelector = string | readonly string[];
 
+/** A cluster, its links and disks, its clients, and what goes wrong. */
 export interface Scenario {
   /**
    * Kebab case, equal to the file name without ".json".
@@ -56,6 +57,7 @@ export interface Scenario {
   readonly expectOf?: { readonly [protocol: string]: Expectation };
 }
 
+/** Who is there, and where. */
 export interface ClusterShape {
   /**
    * n1, n2, … in this order.
@@ -78,6 +80,7 @@ export interface ClusterShape {
   readonly unsafeQuorums?: boolean;
 }
 
+/** The network while no weather fault lies over it. */
 export interface Links {
   /** datagram: loss, duplication, reordering. stream: ordered; loss turns into retransmission delay, a break loses what was in flight. */
   readonly kind: "datagram" | "stream";
@@ -120,6 +123,7 @@ export interface Weather {
   readonly bandwidth?: number;
 }
 
+/** How long a disk takes. What it loses in a crash is drawn: a suffix of the unsynced writes. */
 export interface DiskModel {
   /**
    * Duration of one sync; one sync at a time per node, group commit of what waits.
@@ -128,6 +132,7 @@ export interface DiskModel {
   readonly syncMs: Draw;
 }
 
+/** Who asks for what. */
 export interface Workload {
   /** @minItems 1 */
   readonly clients: readonly ClientGroup[];
@@ -148,6 +153,7 @@ export interface Workload {
   readonly valueBytes?: number;
 }
 
+/** Clients of one region that behave alike. */
 export interface ClientGroup {
   readonly region: string;
   /**
@@ -201,6 +207,7 @@ interface Timed {
   readonly label?: string;
 }
 
+/** What goes wrong, at `atMs` for `forMs` on the fault clock. */
 export type Fault =
   /** Groups that cannot reach one another; a node in no group is alone. Clients reach every node. */
   | ({ readonly type: "partition"; readonly groups: readonly NodeSelector[] } & Timed)
@@ -240,6 +247,7 @@ export type Fault =
   /** Every fault above, with probabilities and times drawn per seed; keeps the cluster recoverable. Safety searches only. */
   | ({ readonly type: "swarm"; readonly intensity: Probability } & Timed);
 
+/** What a run must come to. A broken expectation is a violated run. */
 export interface Expectation {
   /**
    * Commits in the whole run.

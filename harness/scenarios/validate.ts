@@ -6,6 +6,7 @@ import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import { InputError, shown } from "./inputError.js";
 import { findJsonError } from "./jsonPlace.js";
 
+/** Names of the generated schemas, without `.schema.json`. */
 export type SchemaName =
   | "scenario"
   | "topology"
@@ -30,6 +31,7 @@ export function scenarioFolder(): string {
 const ajv = new Ajv({ allErrors: true, discriminator: true, verbose: true, allowUnionTypes: true });
 const compiled = new Map<string, ValidateFunction>();
 
+/** Whether there is such a schema; for names that come from outside. */
 export function hasSchema(name: SchemaName): boolean {
   return existsSync(join(scenarioFolder(), "schema", `${name}.schema.json`));
 }

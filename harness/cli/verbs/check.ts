@@ -7,6 +7,7 @@ import type { CheckManifestOutput, CheckOutput } from "../output.js";
 import type { Terminal } from "../terminal.js";
 import { requireWritable, writeWhole } from "../write.js";
 
+/** As on the command line. */
 export interface CheckOptions {
   readonly level: NonNullable<CheckFileOptions["level"]>;
   readonly model: NonNullable<CheckFileOptions["model"]>;

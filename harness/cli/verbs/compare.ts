@@ -18,6 +18,7 @@ import { type Terminal, wrap } from "../terminal.js";
 import { withTraceVerdicts } from "../traces.js";
 import { requireWritable, writeWhole } from "../write.js";
 
+/** As on the command line. */
 export interface CompareOptions {
   readonly title: string;
   readonly protocols: readonly string[];

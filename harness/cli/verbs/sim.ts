@@ -17,6 +17,7 @@ import { type Terminal, wrap } from "../terminal.js";
 import { traceHeader, withTraceVerdicts } from "../traces.js";
 import { openFor, requireWritable, writeWhole } from "../write.js";
 
+/** As on the command line. */
 export interface SimOptions {
   readonly protocol: string;
   readonly scenario: string;
@@ -106,6 +107,7 @@ function writeResults(folder: string, run: FullRun, manifest: RunManifest, files
   files["run"] = writeWhole(join(folder, "run.json"), `${JSON.stringify(run.record)}\n`);
 }
 
+/** A run as `--json` prints it. */
 export function outputOf({ record }: FullRun, files: { readonly [what: string]: string }): SimOutput {
   const { protocol, scenario, seed, timing, traceHash, events, virtualMs, wallMs, committed } = record;
   const { verdicts, reasons, broken, staleReads, command } = record;
@@ -137,6 +139,7 @@ function verdictOf({ verdicts }: FullRun["record"], outcome: FullRun["outcome"])
   return outcome === "ok" && broke ? "broke what the scenario expects it to break" : VERDICT[outcome];
 }
 
+/** A run in words, the verdict first and the command that repeats it last. */
 export function sayRun({ record, outcome, simulation }: FullRun, out: Terminal): void {
   const { protocol, scenario, seed, committed, reads, unknown } = record;
   out.say(

@@ -3,6 +3,7 @@ import type { ExitCode } from "../exit.js";
 import type { Terminal } from "../terminal.js";
 import { compare, compareDefaults, type CompareOptions } from "./compare.js";
 
+/** What `npm start` runs. */
 export const MAIN: Omit<CompareOptions, "command" | "out"> = {
   ...compareDefaults(""),
   title: "Three protocols, one incident",
