@@ -1,5 +1,5 @@
 /** The links between live nodes: a shim for each direction, with the weather of the simulator's streams between its ends. */
-import { type Link, NS_PER_MS, type Packet, resetConnection, wayBack } from "../../drivers/sim/index.js";
+import { type Link, type Packet, resetConnection, wayBack } from "../../drivers/sim/index.js";
 import { MESSAGE, MESSAGE_TRACED, SNAPSHOT_BEGIN, SNAPSHOT_CHUNK, SNAPSHOT_END } from "../../transport/index.js";
 import { type Carrier, type Passage, Shim, type Way } from "../../transport/shim/index.js";
 import type { Stage } from "./stage.js";
@@ -63,7 +63,7 @@ export class PeerLinks {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#doors.map(({ shim }) => shim?.close()));
+    await Promise.all(this.#doors.flatMap(({ shim }) => (shim === null ? [] : [shim.close()])));
   }
 
   #carrier(door: Door): Carrier {
@@ -98,9 +98,4 @@ export class PeerLinks {
     counts.messages += 1;
     counts.bytes += frame.length;
   }
-}
-
-/** For reports: a time of the stage in milliseconds of its fault clock. */
-export function faultClockMs(stage: Stage, ns: number): number {
-  return (ns - Math.max(0, stage.world.startedAt)) / NS_PER_MS;
 }

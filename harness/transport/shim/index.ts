@@ -1,1 +1,1 @@
-export { type Address, type Carrier, Passage, Shim, type ShimOptions, type Way } from "./shim.js";
+export { type Carrier, Passage, Shim, type Way } from "./shim.js";

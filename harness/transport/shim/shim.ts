@@ -79,12 +79,6 @@ export class Passage {
     this.#corked.clear();
   }
 
-  /** A frame that was taken in and will never be delivered. */
-  forget(way: Way, bytes: number): void {
-    this.#underway[way] -= bytes;
-    this.#mayRead(way);
-  }
-
   /** The connection breaks: both ends are told by a reset, and what was under way is lost. */
   reset(): void {
     if (this.closed) return;
