@@ -136,7 +136,7 @@ class Check {
       this.operations += part.count;
       this.searches.push({ part, search: new Search(part, machine, this.budget, this.loan), opaque: true });
     }
-    for (const part of splitByKey(h, this.loan)) {
+    for (const part of splitByKey(h, this.loan, this.budget)) {
       if (grouped.has(part.key)) continue;
       this.operations += part.count;
       const violated = this.zones(part);
@@ -178,19 +178,21 @@ class Check {
   /** Decides a part by zones, or queues it for the search. */
   private zones(part: Part): Finding | null {
     this.budget.checkTime();
-    if (hasAppend(part) && holdsInTurn(part, valuesOf(this.h, part))) {
+    if (hasAppend(part) && holdsInTurn(part, valuesOf(this.h, part), this.budget)) {
       if (this.wantOrder) this.orders.push(Int32Array.from({ length: part.count }, (_, i) => rowOf(part, i)));
       return null;
     }
     const { result, reason, zonePart } = this.zonesOf(part, this.budget, this.zoneLoan);
     if (result.verdict === "violated") return this.violated(part, result.suspects, reason, undefined);
     if (result.verdict === "ok") {
+      if (this.wantOrder) this.budget.take(16 * part.count);
       if (this.wantOrder) this.orders.push(zoneOrder(zonePart, result.zones).map((i) => rowOf(part, i)));
       this.zoneLoan.release();
       return null;
     }
     this.zoneLoan.release();
     const compact = withoutNothing(part, this.loan);
+    this.budget.checkTime();
     const search = new Search(compact, machineOf(this.h, compact, this.budget, this.loan), this.budget, this.loan);
     this.searches.push({ part: compact, search, opaque: false });
     return null;
@@ -209,7 +211,9 @@ class Check {
       }
       running = still;
     }
-    return this.wantOrder ? { verdict: "ok", order: mergeOrders(this.h, this.orders) } : { verdict: "ok" };
+    if (!this.wantOrder) return { verdict: "ok" };
+    if (this.orders.length > 1) this.budget.take(4 * this.h.eventAt.length + 8 * this.h.count);
+    return { verdict: "ok", order: mergeOrders(this.h, this.orders) };
   }
 
   private stuck({ part, search, opaque }: Running): Finding {

@@ -3,9 +3,10 @@
 
 import { type History, type Kind, NO_VALUE, type Outcome, viewOperation } from "./history.js";
 import type { HistoryValue } from "../record/history.js";
+import { NumberMap, TextMap } from "./maps.js";
 import type { Budget } from "./budget.js";
 import { IMPOSSIBLE, type Machine } from "./machine.js";
-import type { Part } from "./parts.js";
+import { packedRanks, type Part } from "./parts.js";
 
 /** An operation as a model sees it. */
 export type ModelOperation = {
@@ -66,8 +67,8 @@ export class ModelMachine<State> implements Machine {
   private readonly classCount: number;
   private readonly reads: Uint8Array;
   private readonly states: State[] = [];
-  private readonly idOfText = new Map<string, number>();
-  private readonly steps = new Map<number, number>();
+  private readonly idOfText = new TextMap();
+  private readonly steps = new NumberMap();
 
   private readonly budget: Budget;
   private bytes = 0;
@@ -104,6 +105,8 @@ export class ModelMachine<State> implements Machine {
     const name = state * this.classCount + (this.classes[i] as number);
     let after = this.steps.get(name);
     if (after === undefined) {
+      // Nobody knows how long the caller's own functions take.
+      this.budget.checkTime();
       const next = this.model.step(this.states[state] as State, this.operations[i] as ModelOperation);
       after = next === undefined ? IMPOSSIBLE : this.idOf(next);
       this.take(stepBytes);
@@ -157,17 +160,7 @@ export class ModelMachine<State> implements Machine {
 
 /** The operations `rows` of a history (ascending) as one part, ranks packed together, for a `ModelMachine`. */
 export function modelPart(h: History, rows: readonly number[], key: number): Part {
-  const place = new Map<number, number>();
-  for (const [n, i] of rows.entries()) place.set(i, n);
-  const call = new Int32Array(rows.length);
-  const ret = new Int32Array(rows.length).fill(0x7fffffff);
-  let rank = 0;
-  for (const code of h.eventAt) {
-    const n = place.get(code >> 1);
-    if (n === undefined) continue;
-    if ((code & 1) === 0) call[n] = rank++;
-    else ret[n] = rank++;
-  }
+  const { call, ret, rankCount } = packedRanks(h.call, h.ret, rows);
   return {
     key,
     count: rows.length,
@@ -177,7 +170,7 @@ export function modelPart(h: History, rows: readonly number[], key: number): Par
     b: Int32Array.from(rows, () => NO_VALUE),
     call,
     ret,
-    rankCount: rank,
+    rankCount,
     valueCount: 1,
     initial: 0,
     valueIds: null,

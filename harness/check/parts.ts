@@ -2,7 +2,10 @@
 // key first, and every part gets ranks of its own, dense from 0.
 
 import { CAS, type History, NEVER, NO_VALUE, NOTHING, OTHER, RANGE } from "./history.js";
+import type { Budget } from "./budget.js";
 import type { Loan } from "./pool.js";
+
+const pollMask = 0xffff;
 
 /** The operations on one key, sorted by call. */
 export type Part = {
@@ -35,7 +38,7 @@ export function isChecked(h: History, i: number): boolean {
 }
 
 /** One part per key that has operations, in order of first use; they live as long as `loan`. Range reads are left out: see ranges.ts. */
-export function splitByKey(h: History, loan: Loan): Part[] {
+export function splitByKey(h: History, loan: Loan, budget: Budget): Part[] {
   const one = wholeIfOneKey(h);
   if (one !== null) return [one];
   const keyCount = h.keys.count;
@@ -46,9 +49,11 @@ export function splitByKey(h: History, loan: Loan): Part[] {
   const start = loan.any(keyCount + 1);
   start[0] = 0;
   for (let k = 0; k < keyCount; k++) start[k + 1] = (start[k] as number) + (size[k] as number);
-  const flat = flatColumns(start[keyCount] as number, loan);
-  const ranks = scatter(h, start, flat, loan);
-  const local = localValues(h, start, flat, loan);
+  const count = start[keyCount] as number;
+  budget.take(29 * count + 4 * h.count + 8 * h.values.count + 20 * keyCount);
+  const flat = flatColumns(count, loan);
+  const ranks = scatter(h, start, flat, loan, budget);
+  const local = localValues(h, start, flat, loan, budget);
   const parts: Part[] = [];
   for (let k = 0; k < keyCount; k++) {
     if (size[k] === 0) continue;
@@ -119,12 +124,13 @@ function flatColumns(count: number, loan: Loan): Flat {
 }
 
 /** Copies every operation to its part and numbers the events of each part; gives the number of events per key. */
-function scatter(h: History, start: Int32Array, flat: Flat, loan: Loan): Int32Array {
+function scatter(h: History, start: Int32Array, flat: Flat, loan: Loan, budget: Budget): Int32Array {
   const fill = loan.any(h.keys.count);
   for (let k = 0; k < h.keys.count; k++) fill[k] = start[k] as number;
   const ranks = loan.filled(h.keys.count, 0);
   const placeOf = loan.any(h.count);
   for (let rank = 0; rank < h.eventAt.length; rank++) {
+    if ((rank & pollMask) === pollMask) budget.checkTime();
     const code = h.eventAt[rank] as number;
     const i = code >> 1;
     if (h.kind[i] === NOTHING || h.level[i] !== 0 || h.kind[i] === RANGE) continue;
@@ -146,7 +152,7 @@ function scatter(h: History, start: Int32Array, flat: Flat, loan: Loan): Int32Ar
 }
 
 /** Gives the values of every part small numbers of its own; the initial value is 0. Returns the value ids by key. */
-function localValues(h: History, start: Int32Array, flat: Flat, loan: Loan): Int32Array[] {
+function localValues(h: History, start: Int32Array, flat: Flat, loan: Loan, budget: Budget): Int32Array[] {
   const stamp = loan.filled(h.values.count, -1);
   const local = loan.any(h.values.count);
   const ids = loan.any(2 * flat.count + h.keys.count);
@@ -158,6 +164,7 @@ function localValues(h: History, start: Int32Array, flat: Flat, loan: Loan): Int
     local[h.initial] = 0;
     ids[used++] = h.initial;
     for (let place = start[k] as number; place < (start[k + 1] as number); place++) {
+      if ((place & pollMask) === pollMask) budget.checkTime();
       const i = flat.row[place] as number;
       const a = h.a[i] as number;
       const b = h.kind[i] === CAS ? (h.b[i] as number) : NO_VALUE;
@@ -235,4 +242,26 @@ export function withoutNothing(part: Part, loan: Loan): Part {
     initial: 0,
     valueIds,
   };
+}
+
+/** Ranks of the operations `rows` (ascending), packed together: dense from 0, in the same order. */
+export function packedRanks(
+  call: Int32Array,
+  ret: Int32Array,
+  rows: readonly number[],
+): { readonly call: Int32Array; readonly ret: Int32Array; readonly rankCount: number } {
+  // Rank, place and end in one number: exact, and sorted without a function to compare with.
+  const keys = new Float64Array(2 * rows.length);
+  let count = 0;
+  const scale = 2 * rows.length;
+  for (const [place, i] of rows.entries()) {
+    keys[count++] = (call[i] as number) * scale + 2 * place;
+    if (ret[i] !== NEVER) keys[count++] = (ret[i] as number) * scale + 2 * place + 1;
+  }
+  const packed = { call: new Int32Array(rows.length), ret: new Int32Array(rows.length).fill(NEVER), rankCount: count };
+  for (const [rank, key] of keys.subarray(0, count).sort().entries()) {
+    const code = key % scale;
+    (code % 2 === 0 ? packed.call : packed.ret)[code >> 1] = rank;
+  }
+  return packed;
 }

@@ -33,6 +33,8 @@ export class Loan {
 
   /** At least `length` numbers; the first `length` of them are `value`. */
   filled(length: number, value: number): Int32Array {
+    // Fresh arrays are zero, and the system hands out their pages when they are touched.
+    if (value === 0 && shiftOf(length) > longestShift) return new Int32Array(length);
     const array = this.any(length);
     // A call of fill costs more than a short loop.
     if (length > 64) return array.fill(value, 0, length);

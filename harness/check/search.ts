@@ -15,7 +15,6 @@ import type { Loan } from "./pool.js";
 
 export type SearchState = "running" | "ok" | "violated";
 
-const pollMask = 0x7f;
 const firstCandidates = 256;
 
 /** The search of one part. */
@@ -221,6 +220,7 @@ export class Search {
       this.bestShared = this.length;
     }
     const base = this.frameBase[this.depth] as number;
+    this.budget.spend(4 * (this.length - base));
     while (this.length > base) {
       this.length -= 1;
       this.unlift(this.order[this.length] as number);
@@ -233,11 +233,13 @@ export class Search {
   /** Enters the configuration just made: closes it under pure operations, then lists its branches. True = all done. */
   private enter(): boolean {
     this.steps += 1;
-    if ((this.steps & pollMask) === 0) this.budget.checkTime();
     const { next, prev, pure, machine, head } = this;
     const n = this.part.count;
     let node = next[head] as number;
+    let visited = 16;
     while (node < n) {
+      visited += 1;
+      if ((visited & 0xfff) === 0) this.budget.checkTime();
       if (pure[node] === 1 && machine.step(this.state, node) !== IMPOSSIBLE) {
         const before = prev[node] as number;
         this.lift(node);
@@ -245,6 +247,7 @@ export class Search {
       } else node = next[node] as number;
       // The return of a lifted operation is gone from the list, so the first return left is of one that waits.
     }
+    this.budget.spend(visited + this.optionalWords);
     if (this.remaining === 0) return true;
     this.state = machine.settle(this.state);
     const waitsFor = this.part.ret[node - n] as number;
@@ -294,6 +297,7 @@ export class Search {
       this.candidates[found++] = i;
     }
     let end = at;
+    this.budget.spend(4 * (found - at));
     for (let c = at; c < found; c++) {
       const i = this.candidates[c] as number;
       const after = machine.step(state, i);

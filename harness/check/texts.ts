@@ -21,6 +21,9 @@ const notUnique: TextResult = { verdict: "notUnique" };
 const AMBIGUOUS = -2;
 const NONE = -1;
 
+/** Pieces of more lengths are for the search. */
+const lengthsMax = 16;
+
 /** Value of every register at the start. */
 const ROOT = 0;
 
@@ -98,7 +101,6 @@ class TextCutter {
     this.stateOfValue[part.initial] = ROOT;
     for (let i = 0; i < part.count; i++) {
       if (part.kind[i] !== READ) continue;
-      if ((i & 0xff) === 0xff) this.budget.checkTime();
       const v = part.a[i] as number;
       if ((this.stateOfValue[v] as number) >= 0) continue;
       const state = this.read(i, idOf(part, v));
@@ -122,12 +124,14 @@ class TextCutter {
       if (this.mutationCount === 0) this.end = values.stringByte(piece, n - 1);
       this.placeOf[piece] = this.mutationCount;
       mutations[this.mutationCount++] = i;
-      if (!this.lengths.includes(n)) this.lengths.push(n);
+      this.budget.spend(4 + (n >> 3));
+      // More of them than that are of no use, see below.
+      if (this.lengths.length <= lengthsMax && !this.lengths.includes(n)) this.lengths.push(n);
       if (this.end >= 0 && values.stringIndexOf(piece, this.end, 0) !== n - 1) this.end = NONE;
     }
     // A long list of lengths makes cutting slow; such pieces are for the search.
     if (this.end >= 0) this.lengths.length = 0;
-    return this.lengths.length <= 16;
+    return this.lengths.length <= lengthsMax;
   }
 
   /** The operation that puts or appends the value, or -1. */
@@ -142,6 +146,7 @@ class TextCutter {
   private read(i: number, seen: number): number {
     const { values, lastText, lastLength, length, parent } = this;
     const seenLength = values.stringLength(seen);
+    this.budget.spend(10 + (seenLength >> 2));
     if (seenLength <= 0) return this.orphan();
     let state = ROOT;
     if (seenLength < lastLength && values.stringStartsWith(lastText, seen)) {

@@ -5,8 +5,8 @@
 // called closed here. A closed set without a linearization is a witness.
 
 import { Budget, BudgetExceeded } from "./budget.js";
-import { APPEND, CAS, type History, NEVER, NO_VALUE, NOT_EQUAL, NOTHING, READ, WRITE } from "./history.js";
-import type { Part } from "./parts.js";
+import { APPEND, CAS, type History, NO_VALUE, NOT_EQUAL, NOTHING, READ, WRITE } from "./history.js";
+import { packedRanks, type Part } from "./parts.js";
 
 /** Decides a small part: true = no order. @throws {BudgetExceeded} */
 export type IsViolated = (part: Part, budget: Budget) => boolean;
@@ -23,9 +23,11 @@ export function shrinkWitness(
   deadlineMs: number,
 ): number[] | null {
   const budget = new Budget(deadlineMs, 1 << 28);
-  const shrinker = new Shrinker(h, part, isViolated, budget);
+  const shrinker = inTime(() => new Shrinker(h, part, isViolated, budget));
+  if (shrinker === null) return null;
   for (let current = rows; !budget.isLate(); ) {
     const closed = shrinker.close(current);
+    if (closed === null) return null;
     if (shrinker.test(closed)) return shrinker.shrink(closed);
     const last = closed[closed.length - 1] ?? 0;
     // The search looks ahead, so it can give up before the operation that makes an order impossible.
@@ -35,14 +37,25 @@ export function shrinkWitness(
   return null;
 }
 
+/** What `work` gives; null: it did not end in time. */
+function inTime<T>(work: () => T): T | null {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof BudgetExceeded) return null;
+    throw error;
+  }
+}
+
 class Shrinker {
   private readonly h: History;
   private readonly part: Part;
   private readonly isViolated: IsViolated;
   private readonly budget: Budget;
   private readonly hasAppend: boolean;
-  /** By value: operations that write it. */
-  private readonly writers = new Map<number, number[]>();
+  /** By value: the last operation that writes it; by operation: the one before it with the same value. -1 = none. */
+  private readonly lastWriter: Int32Array;
+  private readonly writerBefore: Int32Array;
   /** Everything that changes the key. */
   private readonly mutations: number[] = [];
 
@@ -51,34 +64,36 @@ class Shrinker {
     this.part = part;
     this.isViolated = isViolated;
     this.budget = budget;
+    this.lastWriter = new Int32Array(part.valueCount).fill(-1);
+    this.writerBefore = new Int32Array(part.count);
     let hasAppend = false;
     for (let i = 0; i < part.count; i++) {
       const kind = part.kind[i];
+      if ((i & 0xfff) === 0xfff) budget.checkTime();
       if (kind === APPEND) hasAppend = true;
       if (kind === APPEND || kind === WRITE || kind === CAS) this.mutations.push(i);
       if (kind !== WRITE && kind !== CAS) continue;
       const value = (kind === CAS ? part.b[i] : part.a[i]) as number;
-      const list = this.writers.get(value);
-      if (list === undefined) this.writers.set(value, [i]);
-      else list.push(i);
+      this.writerBefore[i] = this.lastWriter[value] as number;
+      this.lastWriter[value] = i;
     }
     this.hasAppend = hasAppend;
   }
 
-  /** Adds everybody who may have written what the set observes. */
-  close(rows: readonly number[]): number[] {
+  /** Adds everybody who may have written what the set observes. Null: no time is left. */
+  close(rows: readonly number[]): number[] | null {
     const set = new Set(rows);
-    for (const i of set) for (const writer of this.writersFor(i)) set.add(writer);
-    return [...set].sort((x, y) => x - y);
+    return inTime(() => {
+      for (const i of set) for (const writer of this.writersFor(i)) set.add(writer);
+      return [...set].sort((x, y) => x - y);
+    });
   }
 
   test(rows: readonly number[]): boolean {
-    try {
-      return rows.length > 0 && this.isViolated(subPart(this.part, rows), this.budget);
-    } catch (error) {
-      if (error instanceof BudgetExceeded) return false;
-      throw error;
-    }
+    // Making the part takes about a microsecond an operation, during which nobody looks at the clock.
+    const leftMs = this.budget.deadlineMs - this.budget.elapsedMs();
+    if (rows.length === 0 || rows.length > 1000 * leftMs) return false;
+    return inTime(() => this.isViolated(subPart(this.part, rows), this.budget)) === true;
   }
 
   shrink(rows: readonly number[]): number[] {
@@ -87,8 +102,9 @@ class Shrinker {
       const before = current.length;
       for (let from = 0; from < current.length && !this.budget.isLate(); ) {
         const cut = new Set(current.slice(from, from + size));
-        const rest = this.withoutOrphans(current.filter((i) => !cut.has(i)));
-        if (rest.length < current.length && this.test(rest)) current = rest;
+        const kept = current.filter((i) => !cut.has(i));
+        const rest = inTime(() => this.withoutOrphans(kept));
+        if (rest !== null && rest.length < current.length && this.test(rest)) current = rest;
         else from += size;
       }
       if (this.budget.isLate()) return current;
@@ -109,15 +125,20 @@ class Shrinker {
     }
   }
 
+  /** @throws {BudgetExceeded} */
   private writersFor(i: number): readonly number[] {
     const kind = this.part.kind[i];
+    this.budget.spend(this.hasAppend || kind === NOT_EQUAL ? 20 + 10 * this.mutations.length : 20);
     // A failed comparison saw any other value: whoever may have written one counts.
     if (kind === NOT_EQUAL)
       return this.mutations.filter((w) => (this.part.call[w] as number) < (this.part.ret[i] as number));
     if (kind !== READ && kind !== CAS) return [];
     const value = this.part.a[i] as number;
     const inTime = (w: number): boolean => w !== i && (this.part.call[w] as number) < (this.part.ret[i] as number);
-    const writers = (this.writers.get(value) ?? []).filter(inTime);
+    const writers: number[] = [];
+    for (let w = this.lastWriter[value] as number; w >= 0; w = this.writerBefore[w] as number) {
+      if (inTime(w)) writers.push(w);
+    }
     if (!this.hasAppend) return writers;
     const text = this.text(value);
     const piece = (w: number): number => (this.part.kind[w] === CAS ? this.part.b[w] : this.part.a[w]) as number;
@@ -133,15 +154,7 @@ class Shrinker {
 
 /** The operations `rows` (ascending) as a part of their own, with ranks and values packed together. */
 export function subPart(part: Part, rows: readonly number[]): Part {
-  const events: { readonly at: number; readonly place: number; readonly isReturn: boolean }[] = [];
-  for (const [place, i] of rows.entries()) {
-    events.push({ at: part.call[i] as number, place, isReturn: false });
-    if (part.ret[i] !== NEVER) events.push({ at: part.ret[i] as number, place, isReturn: true });
-  }
-  events.sort((x, y) => x.at - y.at);
-  const call = new Int32Array(rows.length);
-  const ret = new Int32Array(rows.length).fill(NEVER);
-  for (const [rank, event] of events.entries()) (event.isReturn ? ret : call)[event.place] = rank;
+  const { call, ret, rankCount } = packedRanks(part.call, part.ret, rows);
   const ids: number[] = [part.initial];
   const idOf = new Map<number, number>([[part.initial, 0]]);
   const local = (value: number): number => {
@@ -164,7 +177,7 @@ export function subPart(part: Part, rows: readonly number[]): Part {
     b,
     call,
     ret,
-    rankCount: events.length,
+    rankCount,
     valueCount: ids.length,
     initial: 0,
     valueIds: Int32Array.from(ids, (value) => (part.valueIds === null ? value : (part.valueIds[value] as number))),
