@@ -34,28 +34,18 @@ import {
 } from "../../protocols/core/index.js";
 import { CommandReader, CommandWriter } from "./command.js";
 import { digest } from "./digest.js";
+import { type Effects, NEED_TURN_END, type Out, type OwnEffect, pushReply, type Reject } from "./effects.js";
 import { isRead, Machine, type ReadOperation, type WriteOperation } from "./machine.js";
 import { type Batch, PendingWrites, type PendingWrite } from "./pending.js";
 import { PendingReads } from "./reads.js";
-import { isSessionName, Sessions } from "./sessions.js";
+import { isSessionName, type Session, Sessions, type SettledAdmission } from "./sessions.js";
 import { rawClient, rawSeq } from "./rawWrite.js";
 import { encodeSnapshot, restoreSnapshot } from "./snapshot.js";
-import type { ClientRequest, HostConfig, HostEffect, HostInput, Reply, StoreFigures } from "./types.js";
+import type { ClientRequest, HostConfig, HostInput, Reply, StoreFigures } from "./types.js";
 
 export function createHost<P extends Protocol>(config: HostConfig<P>): Host<P> {
   return new Host(config);
 }
-
-const NEED_TURN_END = { type: "needTurnEnd" } as const;
-
-type Out<P extends Protocol> = HostEffect<P>[];
-type Effects<P extends Protocol> = readonly HostEffect<P>[];
-/** The effects that are for the host: the others pass through it. */
-type OwnEffect<P extends Protocol> = Extract<
-  Effect<P>,
-  { readonly type: "apply" | "accepted" | "serve" | "reject" | "takeSnapshot" | "installSnapshot" }
->;
-type Reject<P extends Protocol> = Extract<Effect<P>, { readonly type: "reject" }>;
 
 export class Host<P extends Protocol> {
   /** The core's state; read only, for invariants and views. */
@@ -206,11 +196,9 @@ export class Host<P extends Protocol> {
     const { client, seq, token } = request;
     const out: Out<P> = [];
     if (!this.admit(client, seq, token, out)) return out;
-    if (!this.command.add(client, seq, operation)) {
-      pushReply(token, { status: "failed", reason: "unsupported", leaderHint: null }, out);
-      return out;
-    }
-    return this.queueWrite(client, seq, token, nowMs, out);
+    if (this.command.add(client, seq, operation)) return this.queueWrite(client, seq, token, nowMs, out);
+    pushReply(token, { status: "failed", reason: "unsupported", leaderHint: null }, out);
+    return out;
   }
 
   /**
@@ -290,8 +278,8 @@ export class Host<P extends Protocol> {
     if (entry.index !== this.applied + 1) fail(`entry ${entry.index} applied after ${this.applied}`);
     this.applied = entry.index;
     if (entry.kind === "command") {
-      const own = this.writes.at(entry.index);
       const { reader } = this;
+      const own = this.writes.at(entry.index);
       // Throws on bytes that no host has written: going on could make this replica differ from the others.
       const count = reader.begin(entry.command);
       for (let i = 0; i < count; i += 1) {
@@ -408,8 +396,4 @@ export class Host<P extends Protocol> {
   private leaderHint(): NodeId | null {
     return this.status().leader?.id ?? null;
   }
-}
-
-function pushReply<P extends Protocol>(token: number, reply: Reply, out: Out<P>): void {
-  out.push({ type: "reply", token, reply });
 }

@@ -71,7 +71,7 @@ export class Sessions {
    *
    * @param known What `find` says of the client.
    */
-  record(client: number, seq: number, result: Result, index: Index, known: Session | undefined): Session {
+  record(client: number, seq: number, result: Result, index: Index, known = this.find(client)): Session {
     const session = known as Node | undefined;
     if (session === undefined) {
       if (this.byClient.size >= this.max) this.dropOldest();
@@ -104,7 +104,7 @@ export class Sessions {
     this.oldest = null;
     this.newest = null;
     this.dropped = [...dropped];
-    for (const { client, seq, result, index } of sessions) this.record(client, seq, result, index, undefined);
+    for (const { client, seq, result, index } of sessions) this.record(client, seq, result, index);
   }
 
   private dropOldest(): void {

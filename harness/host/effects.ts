@@ -1,0 +1,18 @@
+/** What a host emits. */
+import type { Effect, Protocol } from "../../protocols/core/index.js";
+import type { HostEffect, Reply } from "./types.js";
+
+export const NEED_TURN_END = { type: "needTurnEnd" } as const;
+
+export type Out<P extends Protocol> = HostEffect<P>[];
+export type Effects<P extends Protocol> = readonly HostEffect<P>[];
+/** The effects that are for the host: the others pass through it. */
+export type OwnEffect<P extends Protocol> = Extract<
+  Effect<P>,
+  { readonly type: "apply" | "accepted" | "serve" | "reject" | "takeSnapshot" | "installSnapshot" }
+>;
+export type Reject<P extends Protocol> = Extract<Effect<P>, { readonly type: "reject" }>;
+
+export function pushReply<P extends Protocol>(token: number, reply: Reply, out: Out<P>): void {
+  out.push({ type: "reply", token, reply });
+}
