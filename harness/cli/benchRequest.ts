@@ -24,6 +24,10 @@ export interface BenchRequest {
   readonly results: string | null;
   /** A page with tables and plots; null: none. */
   readonly html: string | null;
+  /** The same tables for a page in Markdown; null: none. */
+  readonly markdown: string | null;
+  /** Measure nothing: show what a file of results holds. */
+  readonly from: string | null;
   /** Whether the user named the subjects, so that a missing one leaves the run incomplete. */
   readonly named: boolean;
 }
@@ -121,7 +125,9 @@ export function addBenchOptions(command: Command): Command {
     .option("--against <names>", "subjects that the others are divided by", parseNames, DEFAULT_AGAINST)
     .option("--dir <dir>", "where data goes: on the disk that is to be measured", tmpdir())
     .option("--results <file>", "add a line of JSON for each measurement")
-    .option("--html <file>", "write a page with tables and plots");
+    .option("--html <file>", "write a page with tables and plots")
+    .option("--markdown <file>", "write the tables in Markdown")
+    .option("--from <file>", "measure nothing: show what a file of results holds");
 }
 
 export function benchRequest(options: Raw): BenchRequest {
@@ -164,6 +170,8 @@ export function benchRequest(options: Raw): BenchRequest {
     against: options["against"] as readonly string[],
     results: (options["results"] as string | undefined) ?? null,
     html: (options["html"] as string | undefined) ?? null,
+    markdown: (options["markdown"] as string | undefined) ?? null,
+    from: (options["from"] as string | undefined) ?? null,
     named: named !== undefined || endpoints !== undefined,
   };
 }

@@ -17,6 +17,10 @@ import {
 import type { BenchOutput, FloorRow } from "../benchOutput.js";
 import type { BenchRequest } from "../benchRequest.js";
 import { floorWords, kneeTable, ratioTable, rowTable, verdictOf } from "../benchWords.js";
+import type { BenchPage } from "../../report/index.js";
+import type { Machine, Versions } from "../../record/index.js";
+import { markdown } from "../benchMarkdown.js";
+import { readResults } from "../benchResults.js";
 import { machine, versions } from "../environment.js";
 import { EXIT, type ExitCode } from "../exit.js";
 import { type Terminal, wrap } from "../terminal.js";
@@ -29,8 +33,10 @@ class Ledger implements BenchEvents {
   readonly subjects = new Map<string, { readonly name: string; readonly version: string; readonly settings: string }>();
   readonly missing: { readonly subject: string; readonly why: string; readonly install: string }[] = [];
   readonly troubles: { readonly subject: string; readonly why: string }[] = [];
-  readonly machine = machine();
-  readonly versions = versions();
+  machine: Machine = machine();
+  versions: Versions = versions();
+  /** What every measurement had in common. */
+  asked: BenchPage["plan"];
   readonly #request: BenchRequest;
   readonly #out: Terminal;
   #floor: CellRecord["floor"] = { syncP50Us: 0, threeSyncsP50Us: 0, roundTripP50Us: 0 };
@@ -38,6 +44,8 @@ class Ledger implements BenchEvents {
   constructor(request: BenchRequest, out: Terminal) {
     this.#request = request;
     this.#out = out;
+    const { valueBytes, reads, level, at, durationMs, rounds } = request.plan;
+    this.asked = { valueBytes, reads, level, at, durationMs, rounds };
     if (request.results !== null) mkdirSync(dirname(request.results), { recursive: true });
   }
 
@@ -75,6 +83,22 @@ class Ledger implements BenchEvents {
     appendFileSync(results, `${JSON.stringify(record)}\n`);
   }
 
+  /** Takes over what an earlier run has written. */
+  recall(records: readonly CellRecord[]): void {
+    for (const record of records) {
+      this.cells.push(record);
+      const { subject: name, subjectVersion: version, subjectSettings: settings, floor, round } = record;
+      this.subjects.set(name, { name, version, settings });
+      if (this.floors.at(-1)?.round !== round) this.floors.push({ round, ...floor });
+    }
+    const [first] = records;
+    if (first === undefined) return;
+    this.machine = first.machine;
+    this.versions = first.versions;
+    const { valueBytes, readShare: reads, readLevel: level, askedAt: at, durationMs } = first;
+    this.asked = { valueBytes, reads, level, at, durationMs, rounds: this.floors.length };
+  }
+
   knee(knee: Knee): void {
     this.knees.push(knee);
   }
@@ -87,6 +111,8 @@ class Ledger implements BenchEvents {
 }
 
 export async function bench(request: BenchRequest, out: Terminal): Promise<ExitCode> {
+  const ledger = new Ledger(request, out);
+  if (request.from !== null) return finish(request, out, ledger, readResults(request.from));
   let program: string;
   try {
     program = await goProgram("load");
@@ -95,9 +121,19 @@ export async function bench(request: BenchRequest, out: Terminal): Promise<ExitC
     out.say(`Nothing can be measured: ${error.message}.`);
     return EXIT.unknown;
   }
-  const ledger = new Ledger(request, out);
   await runRounds(program, request.plan, ledger);
   out.progress(null);
+  return finish(request, out, ledger, null);
+}
+
+/** @param records what an earlier run has measured; null: the ledger is this run's */
+async function finish(
+  request: BenchRequest,
+  out: Terminal,
+  ledger: Ledger,
+  records: readonly CellRecord[] | null,
+): Promise<ExitCode> {
+  if (records !== null) ledger.recall(records);
   const { cells, floors, knees, missing, troubles } = ledger;
   const draft = {
     machine: ledger.machine,
@@ -113,20 +149,21 @@ export async function bench(request: BenchRequest, out: Terminal): Promise<ExitC
     results: request.results,
     report: request.html,
   };
-  const result: BenchOutput = { verdict: verdictOf(draft, request.plan.rounds), ...draft };
-  if (request.html !== null) await writePage(request, result, request.html);
+  const rounds = new Set(cells.map(({ round }) => round)).size;
+  const result: BenchOutput = { verdict: verdictOf(draft, rounds), ...draft };
+  if (request.html !== null) await writePage(ledger.asked, result, request.html);
+  if (request.markdown !== null) writeFileSync(request.markdown, markdown(result));
   say(result, out);
   out.result(result);
   const incomplete = cells.length === 0 || troubles.length > 0 || (request.named && missing.length > 0);
   return incomplete ? EXIT.unknown : EXIT.ok;
 }
 
-async function writePage(request: BenchRequest, result: BenchOutput, file: string): Promise<void> {
+async function writePage(plan: BenchPage["plan"], result: BenchOutput, file: string): Promise<void> {
   // Loaded only here: what draws takes longer to load than the rest.
   const { renderBench } = await import("../../report/index.js");
-  const { valueBytes, reads, level, at, durationMs, rounds } = request.plan;
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, renderBench({ ...result, plan: { valueBytes, reads, level, at, durationMs, rounds } }));
+  writeFileSync(file, renderBench({ ...result, plan }));
 }
 
 function say(result: BenchOutput, out: Terminal): void {

@@ -1,4 +1,5 @@
 /** One measurement of one subject, as it is written to results. */
+import type { Machine, Versions } from "../../record/index.js";
 import type { FloorResult, Latency, LoadResult } from "./load.js";
 
 export interface Cell {
@@ -38,8 +39,8 @@ export interface CellRecord extends Cell {
   readonly format: 1;
   /** ISO 8601. */
   readonly at: string;
-  readonly machine: object;
-  readonly versions: object;
+  readonly machine: Machine;
+  readonly versions: Versions;
   readonly subjectVersion: string;
   readonly subjectSettings: string;
   readonly valueBytes: number;
