@@ -50,6 +50,21 @@ test("a source file has at most 400 lines", () => {
   expect(long).toEqual([]);
 });
 
+test("what a folder exports says what it is", () => {
+  const folders = ["protocols", "harness/scenarios", "harness/record", "harness/report"];
+  const bare = folders.flatMap((folder) =>
+    filesBelow(folder, /\.tsx?$/).flatMap((file) => {
+      const lines = readFileSync(join(root, file), "utf8").split("\n");
+      const exported = /^export (?:async )?(?:function\*?|class|interface|type|const) (\w+)/;
+      return lines.flatMap((line, i) => {
+        const name = exported.exec(line)?.[1];
+        return name === undefined || lines[i - 1]?.endsWith("*/") === true ? [] : [`${file}: ${name}`];
+      });
+    }),
+  );
+  expect(bare).toEqual([]);
+});
+
 test("no test is skipped or narrowed", () => {
   const pattern = new RegExp(String.raw`\.(only|todo|skip)\(`);
   expect(sources.filter((file) => file.startsWith("test") && pattern.test(code(file)))).toEqual([]);

@@ -1,6 +1,7 @@
 /** What `compare` hands to the report: runs, their summaries, the incident's matrix, and where all of it was made. */
 import type { RunRecord } from "./run.js";
 
+/** Everything that a report is made from; plain data. */
 export interface Comparison {
   readonly kind: "synod-comparison";
   /** Version of this format. */
@@ -92,6 +93,7 @@ export interface PairedRow {
   readonly pairs: number;
 }
 
+/** A number that is summarized over seeds. */
 export type MetricName =
   | "committed"
   | "p50Ms"
@@ -120,6 +122,7 @@ export interface IncidentMatrix {
   readonly outageShare: number;
 }
 
+/** One combination of the incident's conditions. */
 export interface IncidentCell {
   /** 3+2 voters: five voters over two regions; fix: three local voters and two remote learners. */
   readonly topology: "3+2 voters" | "fix";
@@ -131,6 +134,7 @@ export interface IncidentCell {
   readonly checkQuorum: boolean | null;
 }
 
+/** A cell in one protocol: its prediction and what happened. */
 export interface IncidentRow {
   readonly scenario: string;
   readonly protocol: string;
@@ -153,6 +157,7 @@ export interface IncidentRow {
   readonly words: string;
 }
 
+/** What made a result. */
 export interface Versions {
   readonly synod: string;
   readonly node: string;
@@ -160,6 +165,7 @@ export interface Versions {
   readonly commit: string | null;
 }
 
+/** Where a result was made: times of real runs are worth nothing without it. */
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;

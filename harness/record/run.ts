@@ -1,7 +1,9 @@
 /** What is kept of one run: the row of every table, and the series that the report draws. */
 
+/** Three-valued: a check that could not finish is not ok. */
 export type Verdict = "ok" | "violated" | "unknown";
 
+/** One run: what was asked, what came of it, and what the report draws. */
 export interface RunRecord {
   readonly scenario: string;
   readonly protocol: string;
@@ -68,6 +70,7 @@ export interface RunRecord {
   readonly command: string;
 }
 
+/** A run over its own time. Milliseconds on the fault clock, which starts with the first leader. */
 export interface Timeline {
   /** Width of a bin. */
   readonly binMs: number;
@@ -84,6 +87,7 @@ export interface Timeline {
   readonly faults: readonly FaultBand[];
 }
 
+/** A fault as it happened, for people. */
 export interface FaultBand {
   readonly type: string;
   readonly label: string;

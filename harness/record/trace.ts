@@ -1,5 +1,6 @@
 /** The trace of a run, simulated or real: one action of a core, or one event of its environment, a line. */
 
+/** One action of a node, or one event of its environment. */
 export interface TraceLine {
   readonly seq: number;
   /** The node that acted, or that the environment acted on. */
@@ -20,6 +21,7 @@ export interface TraceLine {
   readonly lamport: number;
 }
 
+/** What an action wrote. */
 export interface TracedWrite {
   readonly hard: unknown;
   readonly truncateFrom: number | null;
@@ -30,6 +32,7 @@ export interface TracedWrite {
 /** Fields of a line that an event of the environment does not have. */
 export const NO_STEP = { sent: [], received: null, wrote: null, state: null } as const;
 
+/** Takes lines as they come. */
 export interface TraceSink {
   line(line: TraceLine): void;
 }

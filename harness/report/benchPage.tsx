@@ -8,6 +8,7 @@ import { style } from "./style.js";
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
 
+/** A system under one load. */
 export interface BenchPageRow {
   readonly subject: string;
   readonly clients: number;
@@ -26,6 +27,7 @@ export interface BenchPageRow {
   readonly disturbedRounds: number;
 }
 
+/** One system against another. */
 export interface BenchPageRatio {
   readonly subject: string;
   readonly against: string;
@@ -37,6 +39,7 @@ export interface BenchPageRatio {
   readonly p50Range: readonly [number, number];
 }
 
+/** All that the page shows. */
 export interface BenchPage {
   readonly verdict: readonly string[];
   readonly machine: { readonly cpu: string; readonly cores: number; readonly platform: string };
