@@ -152,12 +152,10 @@ function comparable(answer: unknown): unknown {
   return fields;
 }
 
-test.runIf(!hasEtcd)(`our answers are those of a real etcd: NOT COMPARED, ${INSTALL}`, (context) => {
-  expect(process.env["CI"], INSTALL).toBeUndefined();
-  context.skip(INSTALL);
-});
+// Continuous integration has it; elsewhere the name of what was skipped says how to come by it.
+if (!hasEtcd && process.env["CI"] !== undefined) throw new Error(INSTALL);
 
-describe.runIf(hasEtcd)("our answers are those of a real etcd", () => {
+describe.skipIf(!hasEtcd)(`our answers are those of a real etcd${hasEtcd ? "" : `: NOT COMPARED, ${INSTALL}`}`, () => {
   let etcd: RealEtcd;
   let ours: Served;
 
