@@ -9,7 +9,7 @@ export {
   readState,
   writeState,
 } from "./control.js";
-export { type Happening, LiveCluster, type LiveClusterSpec } from "./liveCluster.js";
+export { LiveCluster } from "./liveCluster.js";
 export type { LiveNode } from "./liveNode.js";
 export { type LiveOutcome, runLive, type LiveRunSpec } from "./liveRun.js";
 export { ProcessFaults } from "./processFaults.js";

@@ -1,7 +1,6 @@
 /** A cluster of processes on this machine: started from a scenario, watched, broken and mended, and gone at the end. */
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
-import type { TimingProfile } from "../../../protocols/core/index.js";
 import {
   configurationOf,
   Leaders,
@@ -10,45 +9,17 @@ import {
   RESTART,
   type Subject,
 } from "../../drivers/sim/index.js";
-import type { NodeStorage } from "../../drivers/real/index.js";
 import type { ClientRequest, Reply } from "../../host/index.js";
-import type { Scenario } from "../../scenarios/index.js";
 import type { NodeStatus } from "../../transport/index.js";
 import { ClientLines } from "./clientLines.js";
+import type { Happening, LiveClusterSpec } from "./clusterSpec.js";
 import { type Layout, leaveLayout, type NodePlace, planLayout, writeConfigs } from "./layout.js";
 import type { LiveNode } from "./liveNode.js";
-import { type Exit, NodeProcess } from "./nodeProcess.js";
+import { AddressTaken, type Exit, NodeProcess } from "./nodeProcess.js";
 import { PeerLinks } from "./peerLinks.js";
 import { type Players, Stage } from "./stage.js";
 
-export interface LiveClusterSpec {
-  readonly module: Subject;
-  readonly scenario: Scenario;
-  readonly timing: TimingProfile;
-  /** 0 .. 2^32-1; weather, clients and faults come from it. */
-  readonly seed: number;
-  readonly dir: string;
-  /** Steps of each node that its trace holds; 0: no trace. */
-  readonly tracedMax: number;
-  /** Whether nodes serve etcd's clients and Prometheus. */
-  readonly services: boolean;
-  /** Whether links between nodes pass through shims. Without: no weather and no partitions, and no cost. */
-  readonly shimmed: boolean;
-  readonly storage?: NodeStorage;
-  readonly storageOf?: { readonly [id: string]: NodeStorage };
-  /** The cluster's name, where its data are from an earlier start. @default a new one */
-  readonly name?: string;
-  /** What a node runs, for tests. @default the compiled entry of the real driver */
-  readonly program?: string;
-}
-
-/** What happens to a cluster, for those who watch. */
-export interface Happening {
-  readonly type: "leader" | "lost" | "exit" | "up" | "problem";
-  readonly node: LiveNode;
-  readonly words: string;
-}
-
+const START_TRIES = 4;
 const POLL_MS = 100;
 /** A cluster without a leader by then begins its fault clock all the same. */
 const FIRST_LEADER_MS = 60_000;
@@ -106,6 +77,17 @@ export class LiveCluster {
 
   /** Starts every node; the one that is to lead first a little before the others. Rejects if one does not come up. */
   static async start(spec: LiveClusterSpec): Promise<LiveCluster> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await LiveCluster.#startOnce(spec);
+      } catch (error) {
+        // Addresses are chosen before they are used, and others choose too.
+        if (!(error instanceof AddressTaken) || tries === START_TRIES) throw error;
+      }
+    }
+  }
+
+  static async #startOnce(spec: LiveClusterSpec): Promise<LiveCluster> {
     mkdirSync(spec.dir, { recursive: true });
     const name = spec.name ?? `synod-${randomBytes(4).toString("hex")}`;
     const layout = await planLayout({

@@ -14,7 +14,8 @@ import {
 import { encodeHistory, type HistoryEvent } from "../../record/history.js";
 import type { RunRecord } from "../../record/index.js";
 import type { Fault, Scenario } from "../../scenarios/index.js";
-import { LiveCluster, type LiveClusterSpec } from "./liveCluster.js";
+import type { LiveClusterSpec } from "./clusterSpec.js";
+import { LiveCluster } from "./liveCluster.js";
 import { auditKeys } from "./audit.js";
 import { type CrashKind, NOT_APPLIED_WORD, ProcessFaults } from "./processFaults.js";
 

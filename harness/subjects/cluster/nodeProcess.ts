@@ -44,6 +44,11 @@ function entry(): string {
   );
 }
 
+/** Somebody else has taken one of the node's addresses since it was chosen. */
+export class AddressTaken extends Error {
+  override readonly name = "AddressTaken";
+}
+
 export class NodeProcess {
   readonly spec: ProcessSpec;
   /** Starts so far. */
@@ -110,7 +115,9 @@ export class NodeProcess {
       let text = "";
       const failed = (why: string): void => {
         clearTimeout(late);
-        reject(new Error(`${this.spec.id} ${why}; the end of ${this.spec.logFile}: ${lastLine(this.spec.logFile)}`));
+        const last = lastLine(this.spec.logFile);
+        const words = `${this.spec.id} ${why}; the end of ${this.spec.logFile}: ${last}`;
+        reject(last.includes("EADDRINUSE") ? new AddressTaken(words) : new Error(words));
       };
       const late = setTimeout(() => {
         child.kill("SIGKILL");
