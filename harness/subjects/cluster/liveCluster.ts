@@ -1,14 +1,7 @@
 /** A cluster of processes on this machine: started from a scenario, watched, broken and mended, and gone at the end. */
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
-import {
-  configurationOf,
-  Leaders,
-  NS_PER_MS,
-  resetConnection,
-  RESTART,
-  type Subject,
-} from "../../drivers/sim/index.js";
+import { configurationOf, Leaders, NS_PER_MS, resetConnection, RESTART } from "../../drivers/sim/index.js";
 import type { ClientRequest, Reply } from "../../host/index.js";
 import type { NodeStatus } from "../../transport/index.js";
 import { ClientLines } from "./clientLines.js";
