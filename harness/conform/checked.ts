@@ -22,6 +22,14 @@ export interface Model extends BoundedModel {
   readonly prefix: readonly Step[];
 }
 
+/** A model of the specification alone: the code has no counterpart to abstract time, fairness, or so many states. */
+export interface SpecModel extends Model {
+  /** The specification, below the folder of the specs, where it is not that of the other models. */
+  readonly spec?: string;
+  /** Whether a state without a next one is a violation. @default false */
+  readonly deadlock?: boolean;
+}
+
 /** Spec and code of one model against each other. Stable states and edges: what a replica does by itself is part of an edge. */
 export interface ModelOutcome {
   readonly name: string;
@@ -66,6 +74,8 @@ export interface CheckedProtocol {
   /** As people write it. */
   readonly title: string;
   readonly models: readonly BoundedModel[];
+  /** Those of the specification alone, which can be checked but not compared. */
+  readonly specModels: readonly BoundedModel[];
   /** Safety, refinement of the abstract log. @throws ToolError without Java or jar */
   check(model: string, settings: CheckSettings): Promise<CheckResult>;
   /** @throws ToolError without Java or jar, Error where TLC gave no graph */
@@ -79,6 +89,7 @@ export interface ModelledProtocol<P extends Protocol, D extends object> {
   readonly name: string;
   readonly title: string;
   readonly models: readonly Model[];
+  readonly specModels: readonly SpecModel[];
   readonly module: ProtocolModule<P>;
   /** The specification of the models, below the folder of the specs. */
   readonly spec: string;

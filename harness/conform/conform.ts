@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Protocol, ProtocolModule } from "../../protocols/core/index.js";
 import { check, type CheckResult, graph, type TlcOptions } from "tla2tools-runner";
-import type { Model, ModelledProtocol, ModelOutcome, Step } from "./checked.js";
+import type { Model, ModelledProtocol, ModelOutcome, SpecModel, Step } from "./checked.js";
 import { explore, type Explored, Explorer, type Move, WORDS_MAX } from "./explorer.js";
 import { specFolder } from "./protocol.js";
 import { compare, replay } from "./replay.js";
@@ -54,21 +54,24 @@ function prefixLines<P extends Protocol, D extends object>(
 /** Runs TLC on a model, with a folder for the files that it needs. */
 async function withModel<P extends Protocol, D extends object, T>(
   protocol: ModelledProtocol<P, D>,
-  model: Model,
+  model: SpecModel,
   purpose: "check" | "graph",
   run: (options: TlcOptions, folder: string, prefixLength: number) => Promise<T>,
 ): Promise<T> {
-  const lines = prefixLines(new Explorer(protocol.adapter(protocol.module, model, false)), model.prefix);
+  const { prefix: steps, spec = protocol.spec, deadlock = false, size } = model;
+  const lines =
+    steps.length === 0 ? [] : prefixLines(new Explorer(protocol.adapter(protocol.module, model, false)), steps);
   const folder = await mkdtemp(join(tmpdir(), "synod-model-"));
   try {
     const prefix = join(folder, "prefix.ndjson");
     await writeFile(prefix, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
     const options: TlcOptions = {
-      spec: join(specFolder(), protocol.spec),
+      spec: join(specFolder(), spec),
       config: join(specFolder(), protocol.config(model, purpose)),
       library: [join(specFolder(), "common")],
       environment: lines.length === 0 ? {} : { PREFIX: prefix },
-      quickStart: model.size === "small",
+      quickStart: size === "small",
+      deadlock,
     };
     return await run(options, folder, lines.length);
   } finally {
@@ -83,7 +86,7 @@ async function withModel<P extends Protocol, D extends object, T>(
  */
 export function checkModel<P extends Protocol, D extends object>(
   protocol: ModelledProtocol<P, D>,
-  model: Model,
+  model: SpecModel,
   settings: Partial<TlcOptions>,
 ): Promise<CheckResult> {
   return withModel(protocol, model, "check", (options) => check({ ...options, ...settings }));

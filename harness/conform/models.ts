@@ -8,12 +8,14 @@ import { zabModels } from "./zab/models.js";
 
 /** Forgets the types of a protocol. */
 function checked<P extends Protocol, D extends object>(protocol: ModelledProtocol<P, D>): CheckedProtocol {
-  const { name, title, models, module } = protocol;
+  const { name, title, models, specModels, module } = protocol;
   return {
     name,
     title,
     models,
-    check: (model, settings) => checkModel(protocol, modelOf(protocol, model), settings),
+    specModels,
+    check: (model, settings) =>
+      checkModel(protocol, specModels.find((one) => one.name === model) ?? modelOf(protocol, model), settings),
     conform: async (model, settings) =>
       conformPlanned(await planModel(protocol, modelOf(protocol, model), settings), module),
     explore: (model, way) => exploreModel(protocol, modelOf(protocol, model), way),

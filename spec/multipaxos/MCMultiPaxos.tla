@@ -169,6 +169,14 @@ OneValuePerBallot ==
   LET all == UNION {LogOf(i) \cup DurableOf(i) : i \in Members} \cup UNION {EntriesIn(m) : m \in DOMAIN messages}
   IN \A e, f \in all : e.slot = f.slot /\ e.ballot = f.ballot => e.value = f.value
 
+\* P2b (Lamport 2001): where a replication quorum has accepted a value in one ballot, whatever any acceptor holds or any
+\* message proposes for that slot in a higher ballot is that value. It breaks long before anybody decides otherwise.
+ChosenIsKept ==
+  LET held == UNION {DurableOf(i) : i \in Voters}
+      ByQuorum(e) == IsReplicationQuorum({i \in Voters : e \in DurableOf(i)})
+      later == UNION {LogOf(i) : i \in Members} \cup held \cup UNION {EntriesIn(m) : m \in DOMAIN messages}
+  IN \A e \in held : ByQuorum(e) => \A f \in later : f.slot = e.slot /\ f.ballot >= e.ballot => f.value = e.value
+
 \* P1a and its premise: nothing is accepted above the promise, nor proposed in a ballot that is not one's own.
 AcceptedBelowPromised ==
   \A i \in Members :

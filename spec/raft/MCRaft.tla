@@ -16,12 +16,13 @@ CONSTANTS LeftOut,      \* Names of choices of the environment that a model does
           Starters      \* Servers whose timers fire.
 
 VARIABLES restarts,  \* History: how many there were.
+          won,       \* History: who ever led in which term.
           act,       \* The action that led here, for the edges of the graph.
           pre        \* How many steps of the prefix are done.
 
-mcVars == <<vars, restarts, act, pre>>
+mcVars == <<vars, restarts, won, act, pre>>
 \* Without `act`, which must not tell states apart.
-View == <<node, disk, messages, committed, restarts, pre>>
+View == <<node, disk, messages, committed, restarts, won, pre>>
 
 One == {"n1"}
 Two == {"n1", "n2"}
@@ -48,6 +49,7 @@ Load(bag, d) == SizeOf(bag, DOMAIN bag) + HeldBy(d, Server)
 A(name, args) ==
   /\ act' = [name |-> name, args |-> args]
   /\ restarts' = IF name = "Restart" THEN restarts + 1 ELSE restarts
+  /\ won' = won \cup {[term |-> node'[i].currentTerm, leader |-> i] : i \in {j \in Server : node'[j].state = "Leader"}}
   /\ InPrefix \/ Load(messages', disk') <= MessagesMax
   /\ IF InPrefix /\ Quiet
      THEN name = Prefix[pre + 1].name /\ Canonical(args) = Prefix[pre + 1].args /\ pre' = pre + 1
@@ -93,7 +95,7 @@ Network == \E m \in DOMAIN messages :
   \/ In("Drop") /\ Drop(m) /\ A("Drop", <<m>>)
   \/ In("Duplicate") /\ Duplicate(m) /\ A("Duplicate", <<m>>)
 
-MCInit == Init /\ restarts = 0 /\ pre = 0 /\ act = [name |-> "Init", args |-> << >>]
+MCInit == Init /\ restarts = 0 /\ won = {} /\ pre = 0 /\ act = [name |-> "Init", args |-> << >>]
 MCNext == IF Quiet THEN Network \/ \E i \in Server : Times(i) \/ Clients(i) \/ Disks(i)
           ELSE \E i \in Server : ByItself(i)
 MCSpec == MCInit /\ [][MCNext]_mcVars
@@ -102,6 +104,10 @@ MCSpec == MCInit /\ [][MCNext]_mcVars
 \* The graph, for the code.
 Shape(n, d, m, r, p, q) == [node |-> n, disk |-> d, messages |-> m, restarts |-> r, pre |-> p, quiet |-> q]
 Emit == EmitEdge(Shape(node, disk, messages, restarts, pre, Quiet), act', Shape(node', disk', messages', restarts', pre', Quiet'))
+
+-----------------------------------------------------------------------------
+\* At most one server is ever elected in a term (Raft Figure 3).
+OneLeaderPerTerm == \A a, b \in won : a.term = b.term => a.leader = b.leader
 
 -----------------------------------------------------------------------------
 \* Liveness: without loss, and with timers that are fair, what a leader has taken is committed everywhere.

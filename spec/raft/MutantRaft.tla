@@ -22,6 +22,11 @@ AppendOnly(i, s, m) ==
   IN IF Len(m.entries) <= have THEN s
      ELSE [s EXCEPT !.n.log = @ \o new, !.writes = TRUE, !.entries = new]
 
+\* For ApplyWrite: a write that changes neither term nor vote forgets them.
+ForgetfulWrite(d, w) ==
+  [currentTerm |-> IF w.hard THEN w.currentTerm ELSE 0, votedFor |-> IF w.hard THEN w.votedFor ELSE Nil,
+   snapshot |-> d.snapshot, log |-> (IF w.from = 0 THEN d.log ELSE SubSeq(d.log, 1, w.from - 1 - d.snapshot.index)) \o w.entries]
+
 \* For CanBecomeLeader: votes are counted, and nothing comes of it.
 NeverWins(i) == FALSE
 

@@ -677,7 +677,7 @@ Handle(i, j, m) == \/ HandleRequestVoteRequest(i, j, m) \/ HandleRequestVoteResp
 
 Leaders == {i \in Server : node[i].state = "Leader"}
 
-\* At most one leader in a term (Raft Figure 3).
+\* No two lead in one term (Raft Figure 3); that none did one after the other says OneLeaderPerTerm (MCRaft.tla).
 ElectionSafety == \A i, j \in Leaders : node[i].currentTerm = node[j].currentTerm => i = j
 
 Holds(n, k) == k > n.logStart.index /\ k <= LastIndex(n)
@@ -697,6 +697,23 @@ LeaderCompleteness ==
 \* Whatever a server takes for committed is so.
 StateMachineSafety ==
   \A i \in Server : node[i].commitIndex <= Len(committed) /\ \A k \in 1..node[i].commitIndex : EntryIs(node[i], k, committed[k])
+
+\* What a message tells of its sender's term, vote or log is on the sender's disk (or was, and a later term replaced it).
+ToldIsDurable ==
+  \A m \in DOMAIN messages :
+    LET d == disk[m.from].durable IN
+    /\ m.type \in {"RequestVote", "RequestVoteResponse", "AppendEntriesResponse", "HeartbeatResponse"} => d.currentTerm >= m.term
+    /\ m.type = "RequestVote" => d.currentTerm > m.term \/ d.votedFor = m.from
+    /\ (m.type = "RequestVoteResponse" /\ m.voteGranted) => d.currentTerm > m.term \/ d.votedFor = m.to
+    /\ (m.type = "AppendEntriesResponse" /\ m.success) => d.currentTerm > m.term \/ d.snapshot.index + Len(d.log) >= m.matchIndex
+
+\* On disk a term never decreases, and nobody votes twice in one.
+TermMonotonic ==
+  [][\A i \in Server :
+       LET old == disk[i].durable
+           new == disk'[i].durable
+       IN /\ new.currentTerm >= old.currentTerm
+          /\ new.currentTerm = old.currentTerm /\ old.votedFor # Nil => new.votedFor = old.votedFor]_vars
 
 \* Who would still have the committed entry k after all power is lost.
 OnDisk(i, k) == LET d == disk[i].durable IN

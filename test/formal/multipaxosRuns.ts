@@ -55,8 +55,8 @@ function roughFaults(deaf: boolean): Scenario["faults"] {
 }
 
 const CUTS: Scenario["faults"] = [
-  { type: "cut", from: "n2", to: "all", atMs: { min: 100, max: 200 }, forMs: { min: 150, max: 250 } },
-  { type: "cut", from: "n1", to: "all", atMs: { min: 220, max: 320 }, forMs: { min: 150, max: 250 } },
+  { type: "cut", from: "n2", to: "all", oneWay: false, atMs: { min: 100, max: 200 }, forMs: { min: 150, max: 250 } },
+  { type: "cut", from: "n1", to: "all", oneWay: false, atMs: { min: 220, max: 320 }, forMs: { min: 150, max: 250 } },
 ];
 
 /** Three voters and a learner on bad links. */

@@ -98,7 +98,7 @@ const subjects: readonly Subject[] = [
     followed: () => captured(tla("zab", /^TraceZab\.tla$/), /e\.action = "(\w+)"/g),
     models: () => captured(tla("zab", /^MCZab\.tla$/), /p\.name = "(\w+)"/g),
     *runs() {
-      for (let seed = 1; seed <= 40; seed += 1) yield roughTrace(anyModule(zab), seed, 3000);
+      for (let seed = 1; seed <= 10; seed += 1) yield roughTrace(anyModule(zab), seed, 1500);
     },
   },
 ];

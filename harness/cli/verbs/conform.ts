@@ -9,7 +9,7 @@ import { choose } from "./model.js";
 
 /** @throws InputError for a protocol without models or a model that it does not have */
 export async function conform(name: string, config: string, timeoutMs: number, out: Terminal): Promise<ExitCode> {
-  const { protocol, chosen } = choose(name, config);
+  const { protocol, chosen } = choose(name, config, (one) => one.models);
   const outcomes: ModelOutcome[] = [];
   let reason: string | null = null;
   for (const { name: model } of chosen) {

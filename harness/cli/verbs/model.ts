@@ -9,10 +9,10 @@ import type { Terminal } from "../terminal.js";
 
 /** @throws InputError for a protocol without models or a model that it does not have */
 export async function model(name: string, config: string, timeoutMs: number, out: Terminal): Promise<ExitCode> {
-  const { protocol, chosen } = choose(name, config);
+  const { protocol, chosen } = choose(name, config, (one) => [...one.models, ...one.specModels]);
   if (config === "list") {
-    for (const one of protocol.models) out.say(`${one.name} (${one.size}): ${one.about}`);
-    const models = protocol.models.map(({ name: title, about, size }) => ({ name: title, about, size }));
+    for (const one of chosen) out.say(`${one.name} (${one.size}): ${one.about}`);
+    const models = chosen.map(({ name: title, about, size }) => ({ name: title, about, size }));
     out.result({ models } satisfies ModelOutput);
     return EXIT.ok;
   }
@@ -46,19 +46,24 @@ function withoutTools(error: unknown, out: Terminal): ExitCode {
   return EXIT.unknown;
 }
 
-/** @throws InputError */
+/**
+ * @param modelsOf which of a protocol's models there are to choose from
+ * @throws InputError
+ */
 export function choose(
   name: string,
   config: string,
+  modelsOf: (protocol: CheckedProtocol) => readonly BoundedModel[],
 ): { readonly protocol: CheckedProtocol; readonly chosen: readonly BoundedModel[] } {
   const protocol = CHECKED.find((one) => one.name === name);
   const names = CHECKED.map((one) => one.name).join(", ");
   if (protocol === undefined)
     throw new InputError({ file: "protocol", path: "", expected: `one of ${names}`, found: shown(name) });
-  if (config === "all" || config === "list") return { protocol, chosen: protocol.models };
-  const chosen = protocol.models.filter((one) => one.name.toLowerCase() === config.toLowerCase());
+  const models = modelsOf(protocol);
+  if (config === "all" || config === "list") return { protocol, chosen: models };
+  const chosen = models.filter((one) => one.name.toLowerCase() === config.toLowerCase());
   if (chosen.length > 0) return { protocol, chosen };
-  const expected = `all, or one of ${protocol.models.map((one) => one.name).join(", ")}`;
+  const expected = `all, or one of ${models.map((one) => one.name).join(", ")}`;
   throw new InputError({ file: "--config", path: "", expected, found: shown(config) });
 }
 

@@ -1,6 +1,6 @@
 /** The bounded models of Multi-Paxos: their bounds are read from the .cfg files, their prefixes are here. */
 import { type MultiPaxos, type MultiPaxosOptions, multipaxos, valueText } from "../../../protocols/multipaxos/index.js";
-import type { Model, ModelledProtocol, Step } from "../checked.js";
+import type { Model, ModelledProtocol, SpecModel, Step } from "../checked.js";
 import { constantsOf } from "../constants.js";
 import { type Bounds, type MultiPaxosDisk, type MultiPaxosModule, multipaxosAdapter } from "./adapter.js";
 
@@ -129,24 +129,22 @@ const models: readonly Model[] = [
   { name: "Probe", about: "probes before elections", size: "small", prefix: [] },
 ];
 
-/** Models of the spec alone: the code has no counterpart to abstract time. */
-export const specModels: readonly Model[] = [
+const LEASE: readonly Step[] = [
+  step("Probe", "n1"),
+  step("HandleProbe", "n2", "n1 Probe"),
+  step("Drop", "n3", "n1 Probe"),
+  step("HandleProbeReply", "n1", "n2 ProbeReply"),
+  ...lead("n1", "n2", "n3").slice(1),
+  step("HandleHeartbeat", "n2", "n1 Heartbeat"),
+  step("Drop", "n3", "n1 Heartbeat"),
+  step("HandleHeartbeatAck", "n1", "n2 HeartbeatAck"),
+];
+
+/** Models of the spec alone. */
+const specModels: readonly SpecModel[] = [
   { name: "Live", about: "progress where nothing is lost", size: "small", prefix: [] },
-  {
-    name: "Lease",
-    about: "a lease, a restarted acceptor and a rival",
-    size: "medium",
-    prefix: [
-      step("Probe", "n1"),
-      step("HandleProbe", "n2", "n1 Probe"),
-      step("Drop", "n3", "n1 Probe"),
-      step("HandleProbeReply", "n1", "n2 ProbeReply"),
-      ...lead("n1", "n2", "n3").slice(1),
-      step("HandleHeartbeat", "n2", "n1 Heartbeat"),
-      step("Drop", "n3", "n1 Heartbeat"),
-      step("HandleHeartbeatAck", "n1", "n2 HeartbeatAck"),
-    ],
-  },
+  { name: "Lease", about: "a lease, a restarted acceptor and a rival", size: "medium", prefix: LEASE },
+  { name: "Renewal", about: "a lease about to end or to be renewed, and a rival", size: "medium", prefix: LEASE },
 ];
 
 function configFile({ name }: Pick<Model, "name">): string {
@@ -190,6 +188,7 @@ export const multipaxosModels: ModelledProtocol<MultiPaxos, MultiPaxosDisk> = {
   name: "multipaxos",
   title: "Multi-Paxos",
   models,
+  specModels,
   module: multipaxos,
   spec: "multipaxos/MCMultiPaxos.tla",
   config: configFile,

@@ -1,7 +1,7 @@
 /** The bounded models of Raft: bounds are read from the .cfg files that give them to TLC, prefixes are here. */
 import { assert, type Configuration, nodeId } from "../../../protocols/core/index.js";
 import { type Raft, raft } from "../../../protocols/raft/index.js";
-import type { Model, ModelledProtocol, Step } from "../checked.js";
+import type { Model, ModelledProtocol, SpecModel, Step } from "../checked.js";
 import { constantsOf } from "../constants.js";
 import { type Bounds, type RaftDisk, raftAdapter, type RaftModule } from "./adapter.js";
 
@@ -34,9 +34,22 @@ function lose(leader: string, ...servers: readonly string[]): Step[] {
   return servers.map((server) => ["Drop", '"AppendEntries"', from(leader), to(server)]);
 }
 
+const TRUNCATE: readonly Step[] = [
+  // n2 leads term 1; its no-op is on its own disk alone.
+  ...elect("n2", "n3", "n1"),
+  ["SyncPersist", "n2", "1"],
+  ...lose("n2", "n1", "n3"),
+  // n1 leads term 2 by the vote of n3; n2 does not know.
+  ["Timeout", "n1"],
+  ["SyncPersist", "n1", "1"],
+  ["Drop", '"RequestVote"', from("n1"), to("n2")],
+  ["HandleRequestVoteRequest", from("n1"), to("n3")],
+];
+
 const models: readonly Model[] = [
   { name: "Small", about: "three servers, one term, messages late and lost", size: "small", prefix: [] },
   { name: "Disk", about: "two servers, two terms, a crash between memory and disk", size: "medium", prefix: [] },
+  { name: "Three", about: "three servers, two that start elections, a crash", size: "medium", prefix: [] },
   {
     name: "PreVote",
     about: "a leader elected by pre-votes, asked for pre-votes, heard and not heard; CheckQuorum",
@@ -86,18 +99,9 @@ const models: readonly Model[] = [
     name: "Truncate",
     about: "a server with a durable entry that a new leader's log replaces",
     size: "small",
-    prefix: [
-      // n2 leads term 1; its no-op is on its own disk alone.
-      ...elect("n2", "n3", "n1"),
-      ["SyncPersist", "n2", "1"],
-      ...lose("n2", "n1", "n3"),
-      // n1 leads term 2 by the vote of n3; n2 does not know.
-      ["Timeout", "n1"],
-      ["SyncPersist", "n1", "1"],
-      ["Drop", '"RequestVote"', from("n1"), to("n2")],
-      ["HandleRequestVoteRequest", from("n1"), to("n3")],
-    ],
+    prefix: TRUNCATE,
   },
+  { name: "Twice", about: "the same, where any message may come twice", size: "medium", prefix: TRUNCATE },
   {
     name: "Snapshot",
     about: "a follower with entries of its own that needs the leader's snapshot",
@@ -126,6 +130,24 @@ const models: readonly Model[] = [
       ["HandleHeartbeatRequest", to("n3")],
       ["SyncPersist", "n3", "1"],
     ],
+  },
+];
+
+/** Models of the spec alone. */
+const specModels: readonly SpecModel[] = [
+  {
+    name: "Live",
+    about: "with fair timers and links somebody leads, and what is taken is committed everywhere",
+    size: "small",
+    prefix: [],
+    deadlock: true,
+  },
+  {
+    name: "Reads",
+    about: "reads by rounds and by a lease that is about to end, and a rival",
+    size: "small",
+    prefix: [],
+    spec: "raft/MCRaftReads.tla",
   },
 ];
 
@@ -181,6 +203,7 @@ export const raftModels: ModelledProtocol<Raft, RaftDisk> = {
   name: "raft",
   title: "Raft",
   models,
+  specModels,
   module: raft,
   spec: "raft/MCRaft.tla",
   config: configFile,

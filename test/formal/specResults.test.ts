@@ -1,0 +1,77 @@
+/**
+ * TLC on the specifications alone: what must hold does, in as many states as spec/results has written down. Every test run
+ * checks the small models, the long one the medium ones, too; with --rewrite it writes the results anew.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { ModelResult } from "../../harness/cli/output.js";
+import { model as modelVerb } from "../../harness/cli/verbs/model.js";
+import type { CheckedProtocol } from "../../harness/conform/checked.js";
+import { CHECKED } from "../../harness/conform/models.js";
+import { specFolder } from "../../harness/conform/protocol.js";
+
+interface Recorded {
+  readonly distinctStates: number;
+  readonly generatedStates: number;
+  readonly depth: number;
+  /** Milliseconds, on whatever machine wrote it. */
+  readonly wallMs: number;
+  readonly jarSha256: string;
+}
+
+const LONG = process.env["SYNOD_LONG"] !== undefined;
+const REWRITE = process.env["SYNOD_REWRITE"] !== undefined && LONG;
+const TIMEOUT_MS = LONG ? 1_800_000 : 120_000;
+const SETTINGS = { timeoutMs: TIMEOUT_MS, heapMiB: 3000 };
+
+const fileOf = ({ name }: CheckedProtocol): string => join(specFolder(), "results", `${name}.json`);
+
+function recordedOf(protocol: CheckedProtocol): Record<string, Recorded> {
+  return JSON.parse(readFileSync(fileOf(protocol), "utf8")) as Record<string, Recorded>;
+}
+
+function numbersOf({ distinctStates, generatedStates, depth, wallMs, jarSha256 }: Recorded): Recorded {
+  return { distinctStates, generatedStates, depth, wallMs, jarSha256 };
+}
+
+describe.each(CHECKED)("$title", (protocol) => {
+  const models = [...protocol.models, ...protocol.specModels];
+  const chosen = models.filter(({ size }) => LONG || size === "small");
+
+  for (const { name, about } of chosen) {
+    test(`${name} holds, as it is written down: ${about}`, { timeout: TIMEOUT_MS }, async () => {
+      const result = name === "Small" ? await printed(protocol) : await protocol.check(name, SETTINGS);
+      const { verdict, reason = null } = result;
+      expect([verdict, reason]).toEqual(["ok", null]);
+      const { wallMs, ...found } = numbersOf(result as Recorded);
+      if (REWRITE) {
+        const all: Record<string, Recorded> = {
+          ...recordedOf(protocol),
+          [name]: { ...found, wallMs: Math.round(wallMs) },
+        };
+        const inOrder = models.flatMap((one) => (one.name in all ? [[one.name, all[one.name]] as const] : []));
+        writeFileSync(fileOf(protocol), `${JSON.stringify(Object.fromEntries(inOrder), null, 2)}\n`);
+      }
+      expect({ ...found, wallMs: 0 }).toEqual({ ...recordedOf(protocol)[name], wallMs: 0 });
+    });
+  }
+
+  test("every model's result is written down, and nothing else", () => {
+    expect(Object.keys(recordedOf(protocol))).toEqual(models.map(({ name }) => name));
+  });
+});
+
+/** What `synod model PROTOCOL --config small --json` prints. */
+async function printed({ name }: CheckedProtocol): Promise<ModelResult> {
+  const objects: object[] = [];
+  const out = {
+    json: true,
+    say: () => undefined,
+    progress: () => undefined,
+    result: (value: object) => void objects.push(value),
+  };
+  expect(await modelVerb(name, "small", TIMEOUT_MS, out)).toBe(0);
+  expect(objects).toMatchObject([{ name: "Small" }]);
+  return objects[0] as ModelResult;
+}
