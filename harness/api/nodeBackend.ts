@@ -17,10 +17,10 @@ export interface NodeBackendOptions {
   readonly links: Links;
   /** When a call is given up. As etcd's: 5 s and two election timeouts. Milliseconds. @default 7000 */
   readonly requestTimeoutMs?: number;
+  /** When one attempt is given up, for there may be another leader by then. Milliseconds. @default 1500 */
+  readonly attemptMs?: number;
 }
 
-/** One attempt is given up after this: there may be another leader by then. Milliseconds. */
-const ATTEMPT_MS = 1500;
 const PAUSE_MIN_MS = 5;
 const PAUSE_MAX_MS = 100;
 const CALLS_MAX = 8192;
@@ -40,12 +40,13 @@ export class NodeBackend implements Backend {
   readonly #links: Links;
   readonly #ids: ClientIds;
   readonly #timeoutMs: number;
+  readonly #attemptMs: number;
   #seen: NodeStatus;
   #seenAt = 0;
   /** Whether this node answers linearizable reads though it does not lead: learnt from its answers. */
   #readsHere = true;
 
-  constructor({ service, links, requestTimeoutMs = 7000 }: NodeBackendOptions) {
+  constructor({ service, links, requestTimeoutMs = 7000, attemptMs = 1500 }: NodeBackendOptions) {
     this.cluster = service.cluster;
     this.protocol = service.protocol;
     this.self = service.self;
@@ -54,6 +55,7 @@ export class NodeBackend implements Backend {
     this.#links = links;
     this.#ids = new ClientIds(service.self.ordinal, service.incarnation, CALLS_MAX);
     this.#timeoutMs = requestTimeoutMs;
+    this.#attemptMs = Math.min(attemptMs, requestTimeoutMs);
     this.#seen = service.status();
   }
 
@@ -118,7 +120,7 @@ export class NodeBackend implements Backend {
   async #attempt(target: number, attempt: Attempt): Promise<Outcome> {
     const member = target === this.self.ordinal ? undefined : this.members.find(({ ordinal }) => ordinal === target);
     return new Promise<Outcome>((resolve) => {
-      const late = setTimeout(() => resolve({ status: "unknown", reason: "late", leader: 0 }), ATTEMPT_MS);
+      const late = setTimeout(() => resolve({ status: "unknown", reason: "late", leader: 0 }), this.#attemptMs);
       const settle = (outcome: Outcome): void => {
         clearTimeout(late);
         resolve(outcome);

@@ -44,7 +44,10 @@ export class EtcdService {
   }
 
   async put(message: PutRequest): Promise<PutResponse> {
-    const [step] = (await this.#write(single(putStep(message)))).steps;
+    const put = putStep(message);
+    // Within a transaction a missing key is told first.
+    if (put.leased) throw etcdError("leaseNotFound");
+    const [step] = (await this.#write(single(put))).steps;
     return putResponse(expected(step, "put"), this.#header);
   }
 

@@ -63,11 +63,15 @@ export class GrpcClient {
     return new Promise((resolve) => {
       const done = (error: ServiceError | null, value: unknown): void =>
         resolve(error === null ? { ok: value } : { code: error.code, details: error.details });
-      if (definition.requestStream || definition.responseStream) {
-        const call = (client as Client).makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+      if (definition.responseStream) {
+        const both = definition.requestStream
+          ? (client as Client).makeBidiStreamRequest(path, requestSerialize, responseDeserialize)
+          : null;
+        const call =
+          both ?? (client as Client).makeServerStreamRequest(path, requestSerialize, responseDeserialize, message);
         call.on("data", () => undefined);
         call.on("error", (error: ServiceError) => done(error, undefined));
-        call.write(message);
+        both?.write(message);
         return;
       }
       (client as Client).makeUnaryRequest(path, requestSerialize, responseDeserialize, message, done);

@@ -118,8 +118,8 @@ function putProblem(store: Store, plan: Plan): Refusal | null {
       const found = putProblem(store, step);
       if (found !== null) return found;
     } else if (step.type === "put") {
-      if (step.leased) return "leaseNotFound";
       if ((step.keepValue || step.keepLease) && store.get(step.key) === null) return "keyNotFound";
+      if (step.leased) return "leaseNotFound";
     }
   }
   return null;
