@@ -29,6 +29,9 @@ const SCHEMAS = [
   ["output-step", "harness/cli/output.ts", "StepOutput"],
   ["output-validate", "harness/cli/output.ts", "ValidateOutput"],
   ["output-model", "harness/cli/output.ts", "ModelOutput"],
+  ["output-cluster", "harness/cli/output.ts", "ClusterOutput"],
+  ["output-cluster-order", "harness/cli/output.ts", "ClusterOrderOutput"],
+  ["output-soak", "harness/cli/output.ts", "SoakOutput"],
   ["output-conform", "harness/cli/output.ts", "ConformOutput"],
 ];
 

@@ -12,10 +12,14 @@ export interface RunRecord {
   readonly driver: "sim" | "real";
   readonly clock: "virtual" | "wall";
   readonly timing: "matched" | "native";
-  /** 16 hex digits over every input and effect; equal seeds give equal hashes on every machine. */
+  /**
+   * Simulated: 16 hex digits over every input and effect; equal seeds give equal hashes on every machine. Real: over the
+   * client history; no two runs are equal.
+   */
   readonly traceHash: string;
-  /** `step` inputs of all nodes. */
+  /** `step` inputs of all nodes; real: turns of their loops. */
   readonly events: number;
+  /** Time on the run's clock at its end: virtual, or real from the start of the first process on. */
   readonly virtualMs: number;
   readonly wallMs: number;
   /** `trace`: against the TLA+ spec; "not validated" with the reason where it was not done. */

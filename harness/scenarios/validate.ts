@@ -15,7 +15,7 @@ export type SchemaName =
   | "node"
   | `${string}-options`
   | `output-${"compare" | "sim" | "check" | "check-manifest" | "plan" | "scenarios" | "doctor"}`
-  | `output-${"step" | "validate" | "model" | "conform"}`;
+  | `output-${"step" | "validate" | "model" | "conform" | "cluster" | "cluster-order" | "soak"}`;
 
 /** The folder that holds the scenario files and `schema/`: found from the sources, from dist and from a packed package. */
 export function scenarioFolder(): string {

@@ -9,7 +9,7 @@ import type { ClusterOrderOutput, ClusterOutput } from "../../harness/cli/output
 import { anyModule } from "../../protocols/core/index.js";
 import { raft } from "../../protocols/raft/index.js";
 import { checkLinearizable, historyFromEvents } from "../../harness/check/index.js";
-import { loadScenario, type Scenario } from "../../harness/scenarios/index.js";
+import { loadScenario, type Scenario, validate } from "../../harness/scenarios/index.js";
 import { runLive } from "../../harness/subjects/cluster/index.js";
 import { synod } from "../cli/command.js";
 import { eventually } from "./lab.js";
@@ -58,13 +58,16 @@ async function foreground(name: string, ...args: readonly string[]): Promise<For
   await eventually(() => text.out.includes("\n") || child.exitCode !== null, 45_000, `${name} is up`);
   if (text.out === "") throw new Error(text.err);
   const up = JSON.parse(text.out) as ClusterOutput;
+  validate("output-cluster", up, "stdout");
   return { process: child, up, dir, out: () => text.out, err: () => text.err, ended };
 }
 
 function order(dir: string, ...args: readonly string[]): ClusterOrderOutput & { readonly code: number | null } {
   const said = synod(["cluster", ...args, "--dir", dir, "--json"], folder);
   if (said.out === "") throw new Error(said.err);
-  return { code: said.code, ...(JSON.parse(said.out) as ClusterOrderOutput) };
+  const answer = JSON.parse(said.out) as ClusterOrderOutput;
+  validate("output-cluster-order", answer, "stdout");
+  return { code: said.code, ...answer };
 }
 
 /** Not a zombie either: whoever started it has seen its end. */

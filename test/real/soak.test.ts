@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { soakDefaults, type SoakOptions, soakProtocol } from "../../harness/cli/verbs/soak.js";
 import type { HistoryEvent } from "../../harness/record/history.js";
+import { validate } from "../../harness/scenarios/index.js";
 import { missingWrites, soakScenario } from "../../harness/subjects/cluster/index.js";
 
 const SEED = 11;
@@ -40,6 +41,7 @@ describe.concurrent("soak", () => {
       `${protocol} keeps every acknowledged write`,
       async () => {
         const row = await soakProtocol(options(), protocol);
+        validate("output-soak", { outcome: row.outcome, runs: [row] }, protocol);
         expect(row.reasons).toEqual([]);
         expect(row.outcome).toBe("ok");
         expect(row.verdicts.linearizable).toBe("ok");
