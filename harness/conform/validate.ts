@@ -31,6 +31,8 @@ export type ValidateSettings = Pick<TlcOptions, "timeoutMs" | "heapMiB" | "java"
   readonly spec?: string;
 };
 
+const QUICK_EVENTS_MAX = 50_000;
+
 /**
  * @param traces each begins with its Config event
  * @throws ToolError where Java, the jar or the specification is missing
@@ -108,8 +110,8 @@ async function validateGroup(
       traces: file,
       environment: { CONFIG: config },
       count: traces.length,
-      // A long exploration pays for a compiler that optimizes.
-      quickStart: traces.reduce((sum, trace) => sum + trace.length, 0) < 6000,
+      // Up to here a compiler that optimizes takes more time than it saves.
+      quickStart: traces.reduce((sum, trace) => sum + trace.length, 0) < QUICK_EVENTS_MAX,
     });
     const results = run.traces.map((found, k): TraceResult => {
       const trace = traces[k] as readonly TraceEvent[];

@@ -114,4 +114,6 @@ TraceNext ==
         ELSE Own(e, e.node) /\ Matches(e, e.node)
 
 Progress == Matched(tid, line - 1, Length(tid))
+\* A step has one outcome but for `over`, which is seen in `sticky` alone: so a trace, a place in it and that are a state.
+View == <<tid, line, [i \in Members |-> node[i].sticky]>>
 =============================================================================

@@ -78,5 +78,6 @@ TraceNext ==
      IF e.action \in {"Config", "Sync", "Crash", "Drop", "Duplicate"} THEN Environment(e) ELSE Step(e) /\ StepMatches(e)
 
 Progress == Matched(tid, line - 1, Len(Traces[tid]))
-TraceView == <<vars, tid, line>>
+\* A step has one outcome, so that a trace and a place in it are a state.
+TraceView == <<tid, line>>
 =============================================================================

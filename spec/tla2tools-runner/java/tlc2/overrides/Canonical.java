@@ -1,8 +1,8 @@
 package tlc2.overrides;
 
-import java.util.ArrayList;
-import java.util.List;
-import java.util.TreeMap;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.WeakHashMap;
 import tlc2.value.IValue;
 import tlc2.value.impl.BoolValue;
 import tlc2.value.impl.FcnRcdValue;
@@ -13,94 +13,149 @@ import tlc2.value.impl.SetEnumValue;
 import tlc2.value.impl.StringValue;
 import tlc2.value.impl.TupleValue;
 import tlc2.value.impl.Value;
+import util.UniqueString;
 
 /** Canonical JSON text of a TLC value: equal values have equal texts, whatever class TLC happens to keep them in. */
 final class Canonical {
+  private final StringBuilder out = new StringBuilder(256);
+
   private Canonical() {}
 
   static String text(IValue value) {
-    StringBuilder out = new StringBuilder();
-    write((Value) value, out);
-    return out.toString();
+    Canonical canonical = new Canonical();
+    canonical.write((Value) value);
+    return canonical.out.toString();
   }
 
-  private static void write(Value value, StringBuilder out) {
+  private void write(Value value) {
     if (value instanceof IntValue) out.append(((IntValue) value).val);
     else if (value instanceof BoolValue) out.append(((BoolValue) value).val);
     else if (value instanceof StringValue) quote(((StringValue) value).val.toString(), out);
     else if (value instanceof ModelValue) quote(((ModelValue) value).val.toString(), out);
-    else writeCollection(value, out);
+    else writeCollection(value);
   }
 
-  private static void writeCollection(Value value, StringBuilder out) {
+  private void writeCollection(Value value) {
     // A record is a function over strings and a tuple is one over 1..n: ask for the most special form first.
-    Value record = value instanceof RecordValue ? value : value.toRcd();
+    Value record = value instanceof TupleValue ? null : value instanceof RecordValue ? value : value.toRcd();
     if (record != null && ((RecordValue) record).names.length > 0) {
-      writeRecord((RecordValue) record, out);
+      writeRecord((RecordValue) record);
       return;
     }
-    Value tuple = value.toTuple();
+    Value tuple = value instanceof TupleValue ? value : value.toTuple();
     if (tuple != null) {
-      writeArray(((TupleValue) tuple).elems, out);
+      writeArray(((TupleValue) tuple).elems);
       return;
     }
     Value function = value.toFcnRcd();
     if (function != null) {
-      writeFunction((FcnRcdValue) function, out);
+      writeFunction((FcnRcdValue) function);
       return;
     }
     Value set = value.toSetEnum();
     if (set == null) throw new IllegalArgumentException("no canonical text for " + value.getKindString() + ": " + value);
     SetEnumValue members = (SetEnumValue) set;
     members.normalize();
-    List<String> texts = new ArrayList<>();
-    for (int i = 0; i < members.elems.size(); i++) texts.add(text(members.elems.elementAt(i)));
-    writeSorted(texts, out);
+    String[] texts = new String[members.elems.size()];
+    for (int i = 0; i < texts.length; i++) texts[i] = text(members.elems.elementAt(i));
+    writeSorted(texts);
   }
 
-  private static void writeRecord(RecordValue record, StringBuilder out) {
-    TreeMap<String, String> fields = new TreeMap<>();
-    for (int i = 0; i < record.names.length; i++) fields.put(record.names[i].toString(), text(record.values[i]));
-    writeObject(fields, out);
-  }
+  /** The order of a record's fields by their texts. Records made of one another share their names, and that order with them. */
+  private static final class Order {
+    final UniqueString[] names;
+    final int[] places;
+    final String[] quoted;
 
-  private static void writeFunction(FcnRcdValue function, StringBuilder out) {
-    function.normalize();
-    Value[] domain = function.getDomainAsValues();
-    TreeMap<String, String> fields = new TreeMap<>();
-    List<String> pairs = new ArrayList<>();
-    for (int i = 0; i < domain.length; i++) {
-      String image = text(function.values[i]);
-      if (domain[i] instanceof StringValue) fields.put(((StringValue) domain[i]).val.toString(), image);
-      if (domain[i] instanceof ModelValue) fields.put(((ModelValue) domain[i]).val.toString(), image);
-      pairs.add("[" + text(domain[i]) + "," + image + "]");
+    Order(UniqueString[] names) {
+      this.names = names.clone();
+      Integer[] sorted = new Integer[names.length];
+      for (int i = 0; i < sorted.length; i++) sorted[i] = i;
+      Arrays.sort(sorted, (a, b) -> names[a].toString().compareTo(names[b].toString()));
+      places = new int[sorted.length];
+      quoted = new String[sorted.length];
+      for (int i = 0; i < sorted.length; i++) {
+        places[i] = sorted[i];
+        StringBuilder text = new StringBuilder();
+        quote(names[sorted[i]].toString(), text);
+        quoted[i] = text.append(':').toString();
+      }
     }
-    if (domain.length > 0 && fields.size() == domain.length) writeObject(fields, out);
-    else writeSorted(pairs, out);
+
+    /** TLC sorts the names in place when it normalizes. */
+    boolean fits(UniqueString[] now) {
+      for (int i = 0; i < names.length; i++) if (names[i] != now[i]) return false;
+      return true;
+    }
   }
 
-  private static void writeObject(TreeMap<String, String> fields, StringBuilder out) {
-    char before = '{';
-    for (String name : fields.keySet()) {
-      out.append(before);
-      quote(name, out);
-      out.append(':').append(fields.get(name));
-      before = ',';
+  private static final ThreadLocal<Map<UniqueString[], Order>> ORDERS = ThreadLocal.withInitial(WeakHashMap::new);
+
+  private static Order orderOf(UniqueString[] names) {
+    Map<UniqueString[], Order> known = ORDERS.get();
+    Order order = known.get(names);
+    if (order == null || !order.fits(names)) {
+      order = new Order(names);
+      known.put(names, order);
+    }
+    return order;
+  }
+
+  private void writeRecord(RecordValue record) {
+    Order order = orderOf(record.names);
+    for (int i = 0; i < order.places.length; i++) {
+      out.append(i == 0 ? '{' : ',').append(order.quoted[i]);
+      write(record.values[order.places[i]]);
     }
     out.append('}');
   }
 
-  private static void writeArray(Value[] members, StringBuilder out) {
+  private void writeFunction(FcnRcdValue function) {
+    function.normalize();
+    Value[] domain = function.getDomainAsValues();
+    boolean named = domain.length > 0;
+    for (Value member : domain) named = named && (member instanceof StringValue || member instanceof ModelValue);
+    if (named) {
+      writeNamed(domain, function.values);
+      return;
+    }
+    String[] texts = new String[domain.length];
+    for (int i = 0; i < domain.length; i++) texts[i] = "[" + text(domain[i]) + "," + text(function.values[i]) + "]";
+    writeSorted(texts);
+  }
+
+  private void writeNamed(Value[] domain, Value[] images) {
+    String[] names = new String[domain.length];
+    for (int i = 0; i < names.length; i++) names[i] = nameOf(domain[i]);
+    String[] sorted = names.clone();
+    Arrays.sort(sorted);
+    for (int i = 0; i < sorted.length; i++) {
+      int at = 0;
+      // Domains of names are small.
+      while (!names[at].equals(sorted[i])) at++;
+      out.append(i == 0 ? '{' : ',');
+      quote(sorted[i], out);
+      out.append(':');
+      write(images[at]);
+    }
+    out.append('}');
+  }
+
+  private static String nameOf(Value value) {
+    return value instanceof StringValue ? ((StringValue) value).val.toString() : ((ModelValue) value).val.toString();
+  }
+
+  private void writeArray(Value[] members) {
     out.append('[');
     for (int i = 0; i < members.length; i++) {
       if (i > 0) out.append(',');
-      write(members[i], out);
+      write(members[i]);
     }
     out.append(']');
   }
 
-  private static void writeSorted(List<String> texts, StringBuilder out) {
-    texts.sort(null);
+  private void writeSorted(String[] texts) {
+    Arrays.sort(texts);
     out.append('[').append(String.join(",", texts)).append(']');
   }
 

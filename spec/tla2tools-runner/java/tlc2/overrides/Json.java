@@ -1,9 +1,10 @@
 package tlc2.overrides;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import tlc2.value.impl.BoolValue;
 import tlc2.value.impl.IntValue;
 import tlc2.value.impl.RecordValue;
@@ -14,18 +15,18 @@ import util.UniqueString;
 
 /** Reads one JSON text into a TLC value. Numbers are integers of 32 bits, as TLC's are. */
 final class Json {
-  private final String text;
+  private String text = "";
   private int at;
+  /** Strings and shapes of objects come again and again: TLC's own table of names is slow, and equal shapes share their names. */
+  private final Map<String, StringValue> strings = new HashMap<>();
+  private final Map<List<String>, UniqueString[]> shapes = new HashMap<>();
 
-  private Json(String text) {
-    this.text = text;
-  }
-
-  static Value parse(String text) {
-    Json json = new Json(text);
-    Value value = json.value();
-    json.space();
-    if (json.at != text.length()) throw json.error("the end");
+  Value parse(String line) {
+    text = line;
+    at = 0;
+    Value value = value();
+    space();
+    if (at != text.length()) throw error("the end");
     return value;
   }
 
@@ -62,7 +63,7 @@ final class Json {
 
   private Value value() {
     switch (peek()) {
-      case '"': return new StringValue(string());
+      case '"': return strings.computeIfAbsent(string(), StringValue::new);
       case '[': return array();
       case '{': return object();
       case 't': return word("true", BoolValue.ValTrue);
@@ -84,21 +85,44 @@ final class Json {
 
   private Value object() {
     take('{');
-    // TLC keeps the fields of a record in the order of their interned names; a sorted map gives it one order to begin with.
-    Map<String, Value> fields = new TreeMap<>();
+    List<String> names = new ArrayList<>();
+    List<Value> values = new ArrayList<>();
     if (!takeIf('}')) {
       do {
         peek();
         String name = string();
         take(':');
-        fields.put(name, value());
+        Value value = value();
+        int known = names.indexOf(name);
+        if (known >= 0) {
+          values.set(known, value);
+        } else {
+          names.add(name);
+          values.add(value);
+        }
       } while (takeIf(','));
       take('}');
     }
     // An empty object and an empty array are the same in the canonical text, so they are the same here.
-    if (fields.isEmpty()) return new TupleValue(new Value[0]);
-    UniqueString[] names = fields.keySet().stream().map(UniqueString::uniqueStringOf).toArray(UniqueString[]::new);
-    return new RecordValue(names, fields.values().toArray(new Value[0]), false);
+    if (names.isEmpty()) return new TupleValue(new Value[0]);
+    return record(names, values);
+  }
+
+  /** TLC keeps the fields of a record in the order of their interned names, which is its own affair: this is sorted by text. */
+  private Value record(List<String> names, List<Value> values) {
+    UniqueString[] shape = shapes.get(names);
+    Integer[] order = new Integer[names.size()];
+    for (int i = 0; i < order.length; i++) order[i] = i;
+    Arrays.sort(order, (a, b) -> names.get(a).compareTo(names.get(b)));
+    if (shape == null) {
+      shape = new UniqueString[order.length];
+      for (int i = 0; i < order.length; i++) shape[i] = UniqueString.uniqueStringOf(names.get(order[i]));
+      shapes.put(names, shape);
+    }
+    Value[] sorted = new Value[order.length];
+    for (int i = 0; i < order.length; i++) sorted[i] = values.get(order[i]);
+    // The record sorts its own array.
+    return new RecordValue(shape.clone(), sorted, false);
   }
 
   private Value number() {
@@ -115,7 +139,10 @@ final class Json {
 
   private String string() {
     take('"');
-    StringBuilder out = new StringBuilder();
+    int start = at;
+    while (at < text.length() && text.charAt(at) != '"' && text.charAt(at) != '\\') at++;
+    if (at < text.length() && text.charAt(at) == '"') return text.substring(start, at++);
+    StringBuilder out = new StringBuilder(text.substring(start, at));
     while (at < text.length() && text.charAt(at) != '"') {
       char c = text.charAt(at++);
       out.append(c == '\\' ? escape() : c);

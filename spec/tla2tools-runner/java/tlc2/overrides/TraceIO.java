@@ -7,8 +7,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Paths;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import tlc2.util.FP64;
@@ -28,21 +30,37 @@ public final class TraceIO {
     return value == null ? absent : new StringValue(value);
   }
 
+  /** What was read: TLC evaluates the definition of a constant again for each constant that is made of it. */
+  private static final Map<String, Value> LOADED = new HashMap<>();
+
   @TLAPlusOperator(identifier = "NdJsonLoad", module = "TraceIO")
-  public static Value ndJsonLoad(StringValue path) throws IOException {
+  public static synchronized Value ndJsonLoad(StringValue path) throws IOException {
     String file = path.val.toString();
+    Value loaded = LOADED.get(file);
+    if (loaded == null) {
+      loaded = load(file);
+      LOADED.put(file, loaded);
+    }
+    return loaded;
+  }
+
+  private static Value load(String file) throws IOException {
+    Json json = new Json();
     List<Value> values = new ArrayList<>();
     int number = 0;
     for (String line : readLines(file)) {
       number++;
       if (line.trim().isEmpty()) continue;
       try {
-        values.add(Json.parse(line));
+        values.add(json.parse(line));
       } catch (IllegalArgumentException bad) {
         throw problem(file + ":" + number + ": " + bad.getMessage());
       }
     }
-    return new TupleValue(values.toArray(new Value[0]));
+    Value all = new TupleValue(values.toArray(new Value[0]));
+    // Once, before several workers read it.
+    all.deepNormalize();
+    return all;
   }
 
   private static List<String> readLines(String file) throws IOException {
