@@ -5,6 +5,7 @@ import { AssertionError } from "../../protocols/core/index.js";
 import { ScriptError } from "../drivers/script/index.js";
 import { HistoryFormatError } from "../record/history.js";
 import { InputError } from "../scenarios/index.js";
+import { StartFailure } from "../subjects/cluster/nodeProcess.js";
 import { EXIT } from "./exit.js";
 import { createProgram } from "./program.js";
 
@@ -17,6 +18,10 @@ async function main(): Promise<number> {
     if (error instanceof InputError || error instanceof HistoryFormatError || error instanceof ScriptError) {
       process.stderr.write(`synod: ${error.message}\n`);
       return EXIT.usage;
+    }
+    if (error instanceof StartFailure) {
+      process.stderr.write(`synod: ${error.message}\n`);
+      return EXIT.unknown;
     }
     const what = error instanceof AssertionError ? "a bug: an invariant broke outside a run" : "a bug";
     process.stderr.write(

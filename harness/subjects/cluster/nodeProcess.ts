@@ -4,8 +4,8 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { NodeReady } from "../../drivers/real/index.js";
 
-/** A node that has not listened by then never will. */
-const READY_MS = 20_000;
+/** A node that has not listened by then never will, even on a machine that has much else to do. */
+const READY_MS = 60_000;
 /** After this, an orderly stop is not waited for any more. */
 const STOP_MS = 5_000;
 /** A node that was told to lose its power and still runs is killed. */
@@ -44,8 +44,13 @@ function entry(): string {
   );
 }
 
+/** A node did not come up; the message says what it last logged. */
+export class StartFailure extends Error {
+  override readonly name: string = "StartFailure";
+}
+
 /** Somebody else has taken one of the node's addresses since it was chosen. */
-export class AddressTaken extends Error {
+export class AddressTaken extends StartFailure {
   override readonly name = "AddressTaken";
 }
 
@@ -117,7 +122,7 @@ export class NodeProcess {
         clearTimeout(late);
         const last = lastLine(this.spec.logFile);
         const words = `${this.spec.id} ${why}; the end of ${this.spec.logFile}: ${last}`;
-        reject(last.includes("EADDRINUSE") ? new AddressTaken(words) : new Error(words));
+        reject(last.includes("EADDRINUSE") ? new AddressTaken(words) : new StartFailure(words));
       };
       const late = setTimeout(() => {
         child.kill("SIGKILL");
