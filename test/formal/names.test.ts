@@ -81,8 +81,10 @@ const subjects: readonly Subject[] = [
     followed: () => captured(tla("multipaxos", /^TraceMultiPaxos\.tla$/), /e\.action = "(\w+)"/g),
     models: () => captured(tla("multipaxos", /^MCMultiPaxos\.tla$/), /\b[AN]\("(\w+)"/g),
     *runs() {
-      yield cutRun(anyModule(multipaxos), 12).events;
-      for (let seed = 1; seed <= 60; seed += 1) yield multipaxosRun(anyModule(multipaxos), seed, null).events;
+      for (let seed = 1; seed <= 40; seed += 1) {
+        yield cutRun(anyModule(multipaxos), seed).events;
+        yield multipaxosRun(anyModule(multipaxos), seed, null).events;
+      }
     },
   },
   {
@@ -98,7 +100,7 @@ const subjects: readonly Subject[] = [
     followed: () => captured(tla("zab", /^TraceZab\.tla$/), /e\.action = "(\w+)"/g),
     models: () => captured(tla("zab", /^MCZab\.tla$/), /p\.name = "(\w+)"/g),
     *runs() {
-      for (let seed = 1; seed <= 10; seed += 1) yield roughTrace(anyModule(zab), seed, 1500);
+      for (let seed = 1; seed <= 40; seed += 1) yield roughTrace(anyModule(zab), seed, 1500);
     },
   },
 ];

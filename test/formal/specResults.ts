@@ -35,7 +35,14 @@ function numbersOf({ distinctStates, generatedStates, depth, wallMs, jarSha256 }
   return { distinctStates, generatedStates, depth, wallMs, jarSha256 };
 }
 
-describe.each(CHECKED)("$title", (protocol) => {
+/** @param name of a protocol */
+export function resultsSuite(name: string): void {
+  const protocol = CHECKED.find((one) => one.name === name);
+  if (protocol === undefined) throw new Error(`no protocol ${name} has models`);
+  describe(`the models of ${protocol.title}`, () => hold(protocol));
+}
+
+function hold(protocol: CheckedProtocol): void {
   const models = [...protocol.models, ...protocol.specModels];
   const chosen = models.filter(({ size }) => LONG || size === "small");
 
@@ -60,7 +67,7 @@ describe.each(CHECKED)("$title", (protocol) => {
   test("every model's result is written down, and nothing else", () => {
     expect(Object.keys(recordedOf(protocol))).toEqual(models.map(({ name }) => name));
   });
-});
+}
 
 /** What `synod model PROTOCOL --config small --json` prints. */
 async function printed({ name }: CheckedProtocol): Promise<ModelResult> {
