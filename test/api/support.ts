@@ -65,16 +65,15 @@ export class GrpcClient {
         resolve(error === null ? { ok: value } : { code: error.code, details: error.details });
       if (definition.responseStream) {
         const both = definition.requestStream
-          ? (client as Client).makeBidiStreamRequest(path, requestSerialize, responseDeserialize)
+          ? client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize)
           : null;
-        const call =
-          both ?? (client as Client).makeServerStreamRequest(path, requestSerialize, responseDeserialize, message);
+        const call = both ?? client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, message);
         call.on("data", () => undefined);
         call.on("error", (error: ServiceError) => done(error, undefined));
         both?.write(message);
         return;
       }
-      (client as Client).makeUnaryRequest(path, requestSerialize, responseDeserialize, message, done);
+      client.makeUnaryRequest(path, requestSerialize, responseDeserialize, message, done);
     });
   }
 
