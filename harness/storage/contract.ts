@@ -78,11 +78,11 @@ export type SyncPolicy =
   | { readonly mode: "async" }
   | {
       readonly mode: "adaptive";
-      /** A batch of more bytes than this is synced beside the loop. @default 16384 */
+      /** A batch of more bytes than this is synced beside the loop. @default 262144 */
       readonly loopBytesMax?: number;
-      /** Where recent syncs took longer than this on average, they run beside the loop. Microseconds. @default 1000 */
+      /** Where recent syncs took longer than this on average, they run beside the loop. Microseconds. @default 2000 */
       readonly loopMicrosMax?: number;
-      /** How many requests are waiting in this node, if the driver knows: a better measure of load than bytes. */
+      /** How many requests are waiting in this node, for a driver that does not want the loop stopped while there are many. */
       readonly waiting?: () => number;
       /** With more requests waiting than this, syncs run beside the loop. @default 4 */
       readonly loopWaitingMax?: number;

@@ -1,8 +1,8 @@
 /** Chooses for each batch where its sync runs. */
 import type { SyncPolicy } from "./contract.js";
 
-const LOOP_BYTES_MAX = 16_384;
-const LOOP_MICROS_MAX = 1000;
+const LOOP_BYTES_MAX = 256 * 1024;
+const LOOP_MICROS_MAX = 2000;
 const LOOP_WAITING_MAX = 4;
 /** Weight of the newest sync in the average: about the last eight count. */
 const NEWEST = 1 / 8;

@@ -192,6 +192,11 @@ export interface ProtocolModule<P extends Protocol> {
   /** The state under the TLA+ spec's own variable names, without write numbers and timers; the harness adds the disk. */
   specState(state: P["State"]): unknown;
   readonly codec: Codec<P["Message"]>;
+  /**
+   * Whether a message may wait a few milliseconds for the next one to the same node, ahead of which it then leaves: it
+   * tells what is decided, which nobody waits for and most often the next message says too. A driver need not care.
+   */
+  mayWait?(message: P["Message"]): boolean;
   readonly hardCodec: Codec<P["Hard"]>;
   /** One stable line for goldens, e.g. `RequestVote term=1 last=0/0`. */
   describe(message: P["Message"]): string;

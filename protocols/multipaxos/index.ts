@@ -36,6 +36,7 @@ export const multipaxos: ProtocolModule<MultiPaxos> = {
   clone,
   specState,
   codec,
+  mayWait: (message) => message.type === "Decided",
   hardCodec,
   describe,
   invariants,

@@ -23,6 +23,8 @@ export const raft: ProtocolModule<Raft> = {
   clone,
   specState,
   codec,
+  // The notice of a commit; beats that ask for an answer have a number.
+  mayWait: (message) => message.type === "Heartbeat" && message.round === 0,
   hardCodec,
   describe,
   invariants,

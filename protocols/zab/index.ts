@@ -29,6 +29,7 @@ export const zab: ProtocolModule<Zab> = {
   clone,
   specState,
   codec,
+  mayWait: (message) => message.type === "COMMIT",
   hardCodec,
   describe,
   invariants,

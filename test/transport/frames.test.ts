@@ -58,7 +58,9 @@ describe("frames", () => {
         if (place > from) to.push(Buffer.from(bytes.subarray(from, place)));
         from = Math.max(from, place);
       }
-      expect(found).toEqual(list.map(({ kind, body }) => ({ kind, body: new Uint8Array(body) })));
+      expect(found.map(({ kind }) => kind)).toEqual(list.map(({ kind }) => kind));
+      // Bytes are compared by the system: element by element the large ones would take minutes.
+      for (const [i, { body }] of list.entries()) expect(Buffer.compare(found[i]?.body ?? Buffer.of(), body)).toBe(0);
     },
   );
 
@@ -131,7 +133,7 @@ describe("frames", () => {
     w.renew();
     w.begin(3, 3);
     w.raw(new Uint8Array([7, 8, 9]));
-    expect([...Buffer.concat(parts)]).toEqual([0, 0, 0, 4, 2, 4, 5, 6]);
+    expect(Array.from(Buffer.concat(parts))).toEqual([0, 0, 0, 4, 2, 4, 5, 6]);
     expect([...first]).toEqual([0, 0, 0, 4, 1, 1, 2, 3]);
   });
 

@@ -51,7 +51,7 @@ export function openClientPort(options: ClientPortOptions): Promise<Listener> {
       return `this is cluster ${JSON.stringify(welcome.cluster)}, not ${JSON.stringify(hello.cluster)}`;
     },
     onConnection: (connection) => accept(connection, options),
-    onDirty: (connection) => runtime.onDirty(connection),
+    onDirty: (connection) => runtime.onDirtyClient(connection),
     queueBytesMax: QUEUE_BYTES_MAX,
   });
 }
@@ -74,7 +74,7 @@ function accept(connection: Connection, options: ClientPortOptions): void {
     switch (kind) {
       case WRITE: {
         if (!isRawWrite(bytes, from, to)) throw new CodecError("a write that is none");
-        const nowMs = performance.now();
+        const nowMs = runtime.turnMs();
         const client = bytes.readUInt32BE(from);
         const seq = bytes.readUInt32BE(from + 4) * 2 ** 32 + bytes.readUInt32BE(from + 8);
         const token = answers.expect(connection, client, seq, true, nowMs, null);

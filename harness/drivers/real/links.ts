@@ -19,6 +19,8 @@ import { parseAddress } from "./checkConfig.js";
 
 /** Beyond so many bytes that a peer does not take, messages to it are dropped, as on a link that loses them. */
 const QUEUE_BYTES_MAX = 32 * 2 ** 20;
+/** How long a message that may wait does so without another to ride with. */
+const WAIT_MS = 3;
 const PING_EVERY_MS = 1000;
 /** Without an answer to a ping for so long, the connection counts as dead. */
 const SILENCE_MS_MAX = 5000;
@@ -54,6 +56,9 @@ export class Links {
   readonly #links = new Map<string, Link>();
   readonly #pinging: NodeJS.Timeout;
   #pings = 0;
+  /** With messages that may wait. */
+  readonly #waiting = new Set<Connection>();
+  #waitTimer: NodeJS.Timeout | null = null;
 
   constructor(options: LinksOptions) {
     this.#options = options;
@@ -86,7 +91,18 @@ export class Links {
     for (const payload of codec.encode(message, into, at)) writer.raw(payload);
     counters.messagesSent += 1;
     counters.bytesSent += bytes + 5;
-    connection.dirty();
+    if (module.mayWait?.(message) === true) this.#sendSoon(connection);
+    else connection.dirty();
+  }
+
+  /** What is written leaves with whatever is sent next on the connection, or in a moment by itself. */
+  #sendSoon(connection: Connection): void {
+    this.#waiting.add(connection);
+    this.#waitTimer ??= setTimeout(() => {
+      this.#waitTimer = null;
+      for (const one of this.#waiting) if (one.writer.size > 0) one.dirty();
+      this.#waiting.clear();
+    }, WAIT_MS);
   }
 
   /** This member has just called: it runs. */
@@ -96,6 +112,7 @@ export class Links {
 
   close(): void {
     clearInterval(this.#pinging);
+    if (this.#waitTimer !== null) clearTimeout(this.#waitTimer);
     for (const { dialer } of this.#links.values()) dialer.close();
   }
 

@@ -75,7 +75,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const counters = emptyCounters();
   const observers: NodeObserver[] = [];
   const box: { runtime: Runtime | null } = { runtime: null };
-  const opened = await openStorage(options, counters, observers, box);
+  const opened = await openStorage(options, observers, box);
   const { storage, incarnation } = opened;
   const answers = new Answers(counters, observers, (id) => members.find((one) => one.id === id)?.ordinal ?? 0);
   const host = await hostOf(checked, opened, (id) => (box.runtime as Runtime).image(id));
@@ -136,7 +136,6 @@ type Usable = Exclude<Opened<object>, { readonly result: "corrupt" }>;
 
 async function openStorage(
   { checked, log, files, onDiskFailure }: NodeOptions,
-  counters: NodeCounters,
   observers: readonly NodeObserver[],
   box: { readonly runtime: Runtime | null },
 ): Promise<Usable> {
@@ -151,7 +150,7 @@ async function openStorage(
       box.runtime?.stop();
       onDiskFailure(error);
     },
-    sync: syncPolicy(checked, counters),
+    sync: syncPolicy(checked),
     unsafeNoSync: config.storage?.unsafeNoSync ?? false,
   });
   if (opened.result === "corrupt") throw new CorruptStore(opened.error);
@@ -203,7 +202,7 @@ function connect(
     log,
     counters,
     observers,
-    onDirty: (connection) => runtime.onDirty(connection),
+    onDirty: (connection) => runtime.onDirtyPeer(connection),
     onSnapshotAck: (from, body) => runtime.senders?.onAck(from, body),
     onDown: (to) => runtime.senders?.onDown(to),
   });
@@ -261,9 +260,8 @@ function storageDriver({ config }: CheckedConfig, files: Files | undefined): Sto
   }
 }
 
-function syncPolicy({ config }: CheckedConfig, counters: NodeCounters): SyncPolicy {
-  const mode = config.storage?.sync ?? "adaptive";
-  return mode === "adaptive" ? { mode, waiting: () => counters.writesPending } : { mode };
+function syncPolicy({ config }: CheckedConfig): SyncPolicy {
+  return { mode: config.storage?.sync ?? "adaptive" };
 }
 
 function traceOf(

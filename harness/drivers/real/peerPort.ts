@@ -48,7 +48,7 @@ export function openPeerPort(options: PeerPortOptions): Promise<Listener> {
     welcome,
     refusal: (hello) => refusal(hello, options),
     onConnection: (connection, hello) => accept(connection, hello, current, options),
-    onDirty: (connection) => runtime.onDirty(connection),
+    onDirty: (connection) => runtime.onDirtyPeer(connection),
   });
 }
 

@@ -37,7 +37,13 @@ export class Runtime {
   senders: SnapshotSenders | null = null;
   readonly #parts: RuntimeParts;
   readonly #timers: Timers;
-  readonly #dirty: Connection[] = [];
+  /** Connections with something to send: a client's answer has waited long enough, it leaves first. */
+  readonly #dirtyClients: Connection[] = [];
+  readonly #dirtyPeers: Connection[] = [];
+  /** The time at the turn's first write; none of it matters to a lease. */
+  #turnMs = 0;
+  /** Of the latest step: time never runs back for a replica. */
+  #nowMs = 0;
   /** Messages whose write is not durable yet, in the order in which they were asked for. */
   #held: Send[] = [];
   /** As the store says, and as the replica knows. */
@@ -90,8 +96,9 @@ export class Runtime {
   /** The body of a WRITE that `isRawWrite` let pass. */
   rawWrite(token: number, bytes: Uint8Array, from: number, to: number, nowMs: number): void {
     if (this.#stopped) return;
+    this.#nowMs = Math.max(this.#nowMs, nowMs);
     try {
-      const effects = this.host.rawWrite(token, bytes, from, to, nowMs);
+      const effects = this.host.rawWrite(token, bytes, from, to, this.#nowMs);
       // A large turn is proposed before it ends.
       this.#parts.trace?.step(null, effects);
       this.#perform(effects, nowMs);
@@ -114,9 +121,20 @@ export class Runtime {
     this.#wake();
   }
 
-  onDirty(connection: Connection): void {
-    this.#dirty.push(connection);
+  onDirtyPeer(connection: Connection): void {
+    this.#dirtyPeers.push(connection);
     this.#wake();
+  }
+
+  onDirtyClient(connection: Connection): void {
+    this.#dirtyClients.push(connection);
+    this.#wake();
+  }
+
+  /** Milliseconds; the same within a turn, for what is only measured. */
+  turnMs(): number {
+    if (this.#turnMs === 0) this.#turnMs = performance.now();
+    return this.#turnMs;
   }
 
   /** Nothing is stepped any more; what is written already may still leave. */
@@ -142,13 +160,15 @@ export class Runtime {
       this.#fatal(error);
     }
     this.#inTurn = false;
-    if (this.#dirty.length > 0 || (this.#appended && !this.#stopped)) this.#wake();
+    this.#turnMs = 0;
+    if (this.#dirtyClients.length + this.#dirtyPeers.length > 0 || (this.#appended && !this.#stopped)) this.#wake();
   }
 
   #work(): void {
     const { storage } = this.#parts;
     this.#tellDurable();
-    if (this.#turnEndWanted) {
+    // While a sync runs nothing new could become durable: the batch grows instead, and one message takes more.
+    if (this.#turnEndWanted && !storage.busy) {
       this.#turnEndWanted = false;
       this.#parts.counters.proposals += 1;
       this.#step(TURN_END);
@@ -182,13 +202,13 @@ export class Runtime {
 
   #leave(): void {
     this.#parts.trace?.flush();
-    const dirty = this.#dirty;
-    for (let i = 0; i < dirty.length; i += 1) (dirty[i] as Connection).flush();
-    dirty.length = 0;
+    flushAll(this.#dirtyClients);
+    flushAll(this.#dirtyPeers);
   }
 
   #step(input: HostInput<AnyProtocol>): void {
     const nowMs = performance.now();
+    this.#nowMs = nowMs;
     const effects = this.host.step(input, nowMs);
     const { trace } = this.#parts;
     if (trace !== null) {
@@ -271,4 +291,9 @@ export class Runtime {
     this.#leader = now;
     this.#parts.counters.leaderChanges += 1;
   }
+}
+
+function flushAll(dirty: Connection[]): void {
+  for (let i = 0; i < dirty.length; i += 1) (dirty[i] as Connection).flush();
+  dirty.length = 0;
 }
