@@ -87,6 +87,18 @@ const commands = {
     lint();
     vitest();
   },
+  // The table of planted bugs: spec/results/mutants and spec/mutants.md.
+  mutants: () => {
+    const all = { SYNOD_REWRITE: "1" };
+    const tests = (...files) =>
+      run(
+        process.execPath,
+        [bin("vitest/vitest.mjs"), "run", ...files.map((name) => `test/formal/${name}.test.ts`)],
+        all,
+      );
+    tests("raftMutants", "multipaxosMutants", "zabMutants");
+    tests("mutantTable");
+  },
   schema: () => run(process.execPath, [join(root, "tools/schema.js")]),
   bench: () => run(process.execPath, [join(root, "dist/bench/main.js"), ...args]),
   soak: () => synod("soak", ...args),

@@ -4,7 +4,7 @@ import { type Profiler, Session } from "node:inspector";
 import { SourceMap, type SourceMapPayload } from "node:module";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { branchesOf } from "./branches.js";
 import type { BranchCoverage } from "./checked.js";
 import type { CoverageTask } from "./coverage.js";
@@ -28,7 +28,8 @@ const checked = CHECKED.find(({ name }) => name === protocol);
 for (const { name, way } of models) checked?.explore(name, way);
 session.post("Profiler.takePreciseCoverage", (error, found) => {
   if (error !== null) throw error;
-  parentPort?.postMessage(countBranches(found.result));
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- A thread's port, not a window.
+  (parentPort as MessagePort).postMessage(countBranches(found.result));
 });
 
 function countBranches(scripts: readonly Profiler.ScriptCoverage[]): BranchCoverage {

@@ -57,12 +57,12 @@ class Translation<P extends Protocol, D extends object> {
 
   private replica(replica: number): number {
     this.replicas[replica] ??= this.place(this.explorer.replicas.views[replica] as string);
-    return this.replicas[replica] as number;
+    return this.replicas[replica];
   }
 
   private packet(packet: number): number {
     this.packets[packet] ??= this.place(this.explorer.replicas.packets[packet]?.text ?? "");
-    return this.packets[packet] as number;
+    return this.packets[packet];
   }
 
   private place(text: string): number {

@@ -58,7 +58,7 @@ function outputOf(
   return {
     protocol,
     verdict: different ? "different" : reason === null ? "equal" : "inconclusive",
-    models: outcomes.map(({ way: _, ...model }) => model),
+    models: outcomes.map(({ way: _way, ...model }) => model),
     mutants: recorded?.mutants ?? null,
     mutantsCaught: recorded?.caught ?? null,
     branches: coverage?.branches ?? 0,

@@ -16,7 +16,15 @@ const TICKS_MAX = 20;
  * there, in timers or in counts of ticks, are taken for one.
  */
 function withoutElection(view: unknown): unknown {
-  const none = { logicalClock: 0, vote: NO_VOTE, recvVotes: {}, outOfElection: {}, shunned: [], finalizing: false };
+  const none = {
+    logicalClock: 0,
+    vote: NO_VOTE,
+    recvVotes: {},
+    outOfElection: {},
+    shunned: [],
+    relays: false,
+    finalizing: false,
+  };
   const { leader } = view as { readonly leader: string | null };
   // TraceIO reads null as "null".
   return { ...(view as object), ...none, leader: leader ?? "null" };
