@@ -8,10 +8,11 @@ import { ClientLines } from "./clientLines.js";
 import type { Happening, LiveClusterSpec } from "./clusterSpec.js";
 import { type Layout, leaveLayout, type NodePlace, planLayout, writeConfigs } from "./layout.js";
 import type { LiveNode } from "./liveNode.js";
-import { AddressTaken, type Exit, NodeProcess } from "./nodeProcess.js";
+import { AddressTaken, type Exit, NodeProcess, StartTooSlow } from "./nodeProcess.js";
 import { PeerLinks } from "./peerLinks.js";
 import { type Players, Stage } from "./stage.js";
 
+/** How often a start is tried on a machine that is too busy, or whose addresses others take. */
 const START_TRIES = 4;
 const POLL_MS = 100;
 /** A cluster without a leader by then begins its fault clock all the same. */
@@ -50,7 +51,16 @@ export class LiveCluster {
       if (member === undefined) throw new Error(`node ${number} is no member`);
       const { id, ordinal, role } = member;
       const process = this.#processOf(layout.places[number] as NodePlace, number);
-      const state = { host: null, leaderRound: -1, status: null, down: 0, paused: 0, slow: [], failing: [] };
+      const state = {
+        host: null,
+        leaderRound: -1,
+        status: null,
+        down: 0,
+        paused: 0,
+        slowStarts: 0,
+        slow: [],
+        failing: [],
+      };
       return { number, id, ordinal, region, voter: role === "voter", process, ...state };
     });
     const { module, scenario, seed } = spec;
@@ -146,7 +156,10 @@ export class LiveCluster {
       (error: unknown) => {
         this.#booting.delete(node);
         // One that was taken down while it started is no surprise; it may have been meant to come back meanwhile.
-        if (!node.process.wanted) this.#problem(node, error instanceof Error ? error.message : String(error));
+        const slow = error instanceof StartTooSlow;
+        if (slow) node.slowStarts += 1;
+        if (slow ? node.slowStarts === START_TRIES : !node.process.wanted)
+          this.#problem(node, error instanceof Error ? error.message : String(error));
         else if (node.down === 0 && !this.#stopping) this.boot(node);
       },
     );
@@ -170,6 +183,7 @@ export class LiveCluster {
     if (this.#stopping) return;
     if (node.process.wanted) throw new Error(`${node.id} was taken down while it started`);
     node.host = node.process;
+    node.slowStarts = 0;
     this.reapply(node);
     this.onHappening({ type: "up", node, words: `${node.id} runs as process ${node.process.pid}` });
   }
@@ -237,8 +251,9 @@ export class LiveCluster {
 
   #problem(node: LiveNode, words: string): void {
     if (this.#stopping) return;
-    this.problems.push(`${node.id} ${words}`);
-    this.onHappening({ type: "problem", node, words: `${node.id} ${words}` });
+    const line = words.startsWith(`${node.id} `) ? words : `${node.id} ${words}`;
+    this.problems.push(line);
+    this.onHappening({ type: "problem", node, words: line });
   }
 
   #onStatus(node: LiveNode, status: NodeStatus): void {

@@ -49,6 +49,11 @@ export class StartFailure extends Error {
   override readonly name: string = "StartFailure";
 }
 
+/** It was still at it when nobody would wait any longer. */
+export class StartTooSlow extends StartFailure {
+  override readonly name = "StartTooSlow";
+}
+
 /** Somebody else has taken one of the node's addresses since it was chosen. */
 export class AddressTaken extends StartFailure {
   override readonly name = "AddressTaken";
@@ -118,15 +123,17 @@ export class NodeProcess {
   #firstLine(child: ChildProcess): Promise<NodeReady> {
     return new Promise((resolve, reject) => {
       let text = "";
-      const failed = (why: string): void => {
-        clearTimeout(late);
+      const failed = (why: string, late = false): void => {
+        clearTimeout(timer);
         const last = lastLine(this.spec.logFile);
         const words = `${this.spec.id} ${why}; the end of ${this.spec.logFile}: ${last}`;
-        reject(last.includes("EADDRINUSE") ? new AddressTaken(words) : new StartFailure(words));
+        if (late) reject(new StartTooSlow(words));
+        else reject(last.includes("EADDRINUSE") ? new AddressTaken(words) : new StartFailure(words));
       };
-      const late = setTimeout(() => {
+      const timer = setTimeout(() => {
+        this.#wanted = true;
         child.kill("SIGKILL");
-        failed(`did not listen within ${READY_MS} ms`);
+        failed(`did not listen within ${READY_MS} ms`, true);
       }, READY_MS);
       child.once("exit", (code, signal) => failed(`ended before it listened (${signal ?? `exit code ${code}`})`));
       child.stdout?.on("data", (chunk: Buffer) => {
@@ -134,7 +141,7 @@ export class NodeProcess {
         text += chunk.toString();
         const end = text.indexOf("\n");
         if (end < 0) return;
-        clearTimeout(late);
+        clearTimeout(timer);
         try {
           resolve(JSON.parse(text.slice(0, end)) as NodeReady);
         } catch {
