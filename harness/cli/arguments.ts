@@ -1,5 +1,6 @@
 /** Options that several verbs share, parsed strictly: a typing error is an error, never a default. */
 import { InvalidArgumentError } from "commander";
+import { DURATION_MAX_MS } from "../scenarios/index.js";
 
 const SEED_MAX = 2 ** 32 - 1;
 /** More than this in one command is a campaign, which belongs on more than one machine. */
@@ -28,11 +29,12 @@ export function parseSeeds(text: string): readonly number[] {
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
-/** "500ms", "60s", "11m", "1h"; milliseconds. */
+/** "500ms", "60s", "11m", "1h", a week at most; milliseconds. */
 export function parseDuration(text: string): number {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
   const ms = Number(amount) * (UNIT_MS[unit ?? ""] ?? Number.NaN);
   if (!(ms > 0)) throw new InvalidArgumentError("Expected a time such as 500ms, 60s or 11m.");
+  if (ms > DURATION_MAX_MS) throw new InvalidArgumentError("Expected a time of at most 168h, a week.");
   return ms;
 }
 

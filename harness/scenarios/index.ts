@@ -1,6 +1,7 @@
 export * from "./floor.js";
 export * from "./incident.js";
 export * from "./inputError.js";
+export { DURATION_MAX_MS } from "./limits.js";
 export * from "./load.js";
 export * from "./predict.js";
 export type * from "./scenario.js";

@@ -1,6 +1,7 @@
 /** What a schema cannot say about a scenario: names that must exist, ranges, windows, and settings that fit together. */
 import { configurationProblems, nodeId } from "../../protocols/core/index.js";
 import { InputError, shown } from "./inputError.js";
+import { checkLimits } from "./limits.js";
 import type { Draw, Expectation, Fault, NodeSelector, Scenario, Weather } from "./scenario.js";
 
 /** Says where something is wrong and ends the check. */
@@ -14,6 +15,7 @@ export function checkSemantics(scenario: Scenario, file: string): void {
   const fail: Fail = (path, expected, found) => {
     throw new InputError({ file, path, expected, found: typeof found === "string" ? found : shown(found) });
   };
+  checkLimits(scenario, fail);
   checkCluster(scenario, fail);
   checkLinks(scenario, fail);
   checkRange("/disk/syncMs", scenario.disk?.syncMs, 0, Number.MAX_VALUE, fail);

@@ -1,5 +1,6 @@
 /** Topology files: read, validated, checked. */
 import { InputError, shown } from "./inputError.js";
+import { isName, NAME_WORDS } from "./limits.js";
 import type { Topology } from "./topology.js";
 import { parseJson, readText, validate } from "./validate.js";
 
@@ -50,11 +51,9 @@ function checkTime(path: string, ms: number, fail: Fail): void {
   if (ms > TIME_MAX_MS) fail(path, `a number up to ${TIME_MAX_MS} (a day)`, ms);
 }
 
-/** Names stand in lines and tables, where a blank, a line end or a control character could not be seen. */
 function checkNames({ name, sites, nodes }: Topology, fail: Fail): void {
   const check = (path: string, text: string | undefined): void => {
-    if (text !== undefined && !/^[^\s\p{C}]([^\p{C}]*[^\s\p{C}])?$/u.test(text))
-      fail(path, "a name of one line without spaces at its ends", text);
+    if (text !== undefined && !isName(text)) fail(path, NAME_WORDS, text);
   };
   check("/name", name);
   for (const [i, site] of sites.entries()) {

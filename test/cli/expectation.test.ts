@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { outcomeOf, unmet } from "../../harness/cli/expectation.js";
 import type { RunRecord } from "../../harness/record/index.js";
+import { runChecked, type RunRequest } from "../../harness/cli/run.js";
 import { loadScenario, type Scenario } from "../../harness/scenarios/index.js";
 import { runRecord } from "./runRecord.js";
 
@@ -80,4 +81,18 @@ describe("the outcome of a run", () => {
     ["a history was not to be linearizable and is", expecting({ linearizable: "violated" }), {}, "violated"],
     ["an invariant was to break and held", expecting({ invariantsBroken: ["durability"] }), {}, "violated"],
   ])("%s", (_, scenario, changes, outcome) => expect(outcomeOf(scenario, runRecord(changes))).toBe(outcome));
+});
+
+test("a run that is stopped early is not blamed for committing less", () => {
+  const request: RunRequest = {
+    protocol: "raft",
+    scenario: loadScenario("calm"),
+    scenarioName: "calm",
+    timing: "matched",
+    seed: 1,
+    checkDeadlineMs: 20_000,
+  };
+  const stopped = runChecked(request, { eventsMax: 2000 });
+  expect(stopped.record.committed).toBeLessThan(request.scenario.expect?.committedMin ?? 0);
+  expect([stopped.outcome, stopped.record.reasons]).toEqual(["ok", []]);
 });

@@ -46,6 +46,39 @@ const CASES: readonly (readonly [path: string, value: unknown, line: string])[] 
   ["/mode", "fast", 'f.json: /mode: expected one of "compare", "liveness", "safety", found "fast"'],
   ["/durationMs", -1, "f.json: /durationMs: expected a number >= 0, found -1"],
   ["/durationMs", 0, "f.json: /durationMs: expected a number > 0, found 0"],
+  ["/durationMs", 1e18, "f.json: /durationMs: expected a number up to 604800000, found 1000000000000000000"],
+  ["/workload/keys/count", 1e12, "f.json: /workload/keys/count: expected a number up to 1000000, found 1000000000000"],
+  ["/workload/valueBytes", 1e10, "f.json: /workload/valueBytes: expected a number up to 1048576, found 10000000000"],
+  [
+    "/workload/clients/0/count",
+    1e9,
+    "f.json: /workload/clients/0/count: expected at most 10000 clients in all, found 1000000000",
+  ],
+  [
+    "/workload/clients/0/loop",
+    { type: "open", ratePerSecond: 1e12 },
+    "f.json: /workload/clients/0/loop/ratePerSecond: expected a number up to 1000000, found 1000000000000",
+  ],
+  [
+    "/cluster/nodes",
+    Array.from({ length: 32 }, () => voter),
+    "f.json: /cluster/nodes: expected at most 31 voters, found 32",
+  ],
+  [
+    "/cluster/nodes",
+    [voter, ...Array.from({ length: 100 }, () => learner)],
+    "f.json: /cluster/nodes: expected at most 100 nodes, found 101",
+  ],
+  [
+    "/cluster/nodes/0/region",
+    " ",
+    'f.json: /cluster/nodes/0/region: expected a name of one line without spaces at its ends, found " "',
+  ],
+  [
+    "/faults",
+    [{ ...FAULT, forMs: 0, everyMs: 0.001 }],
+    "f.json: /faults/0/everyMs: expected a number >= 1, found 0.001",
+  ],
   ["/links/local/delayMs", "fast", 'f.json: /links/local/delayMs: expected an object or a number, found "fast"'],
   ["/links/local/delayMs", { min: 1 }, "f.json: /links/local/delayMs/max: expected a number, found nothing"],
   [

@@ -291,7 +291,10 @@ function sendSnapshot(
   world.queue.push(at + SNAPSHOT_TIMEOUT_NS, SNAPSHOT_SENT, node.number, node.incarnation, outcome);
 }
 
-/** How long the sender of a snapshot waits for the receiver's word before the transfer counts as failed. */
+/**
+ * How long the sender of a snapshot waits for the receiver's word before the transfer counts as failed: as long as the
+ * real driver does. No protocol's own timeout would do: a transfer takes what its size and the link take.
+ */
 const SNAPSHOT_TIMEOUT_NS = 10_000 * NS_PER_MS;
 
 /** A DISK event: the running sync is through. */
