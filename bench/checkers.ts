@@ -1,6 +1,7 @@
 /**
  * The linearizability checker beside porcupine (a Go program in bench/porcupine), on the same histories in memory, in
- * turns, warm; only the check is timed. `node dist/bench/checkers.js [--manifest FILE] [--rounds N] [--only TEXT] [--million FILE.jsonl]`
+ * turns, warm; only the check is timed. `node dist/bench/checkers.js [--manifest FILE] [--rounds N] [--only TEXT]`
+ * `--parsing` measures reading instead (checkersParsing.ts).
  * Without Go the columns of porcupine stay empty and the output says so.
  */
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
@@ -11,6 +12,7 @@ import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 import { checkLinearizable, type History, readHistoryFile, viewOperation } from "../harness/check/index.js";
 import { generate, type Workload } from "./checkerHistories.js";
+import { measureParsing } from "./checkersParsing.js";
 
 type Case = { readonly name: string; readonly set: string; readonly history: History };
 type Answer = { readonly verdict: string; readonly us: number };
@@ -72,8 +74,8 @@ function loadOf(h: History): unknown {
 
 const generated: readonly Workload[] = [
   ...Array.from({ length: 60 }, (_, n) => workload(`small ${n}`, 85, 5, 1, "small", n % 3 > 0, 9, n)),
-  workload("kv 50 clients ok", 2000, 50, 10, "append", false, 0, 1),
-  workload("kv 50 clients bad", 2000, 50, 10, "append", true, 0, 2),
+  ...seeds((n) => workload(`kv 50 clients ok, seed ${n}`, 2000, 50, 10, "append", false, 0, n)),
+  ...seeds((n) => workload(`kv 50 clients bad, seed ${n}`, 2000, 50, 10, "append", true, 0, n)),
   workload("kv 10 clients ok", 1000, 10, 10, "append", false, 0, 3),
   workload("1 key, 50 clients, 1k ok", 1000, 50, 1, "unique", false, 0, 4),
   workload("1 key, 50 clients, 1k bad", 1000, 50, 1, "unique", true, 0, 5),
@@ -85,6 +87,11 @@ const generated: readonly Workload[] = [
   workload("1 key, 50 clients, 1M bad", 1_000_000, 50, 1, "unique", true, 0, 11),
   workload("100 keys, 50 clients, 1M ok", 1_000_000, 50, 100, "unique", false, 0, 12),
 ];
+
+/** Seeds 1 to 20. */
+function seeds(make: (seed: number) => Workload): Workload[] {
+  return Array.from({ length: 20 }, (_, n) => make(n + 1));
+}
 
 function workload(
   name: string,
@@ -113,7 +120,8 @@ function* cases(manifest: string | undefined): Generator<Case> {
     }
   }
   for (const w of generated) {
-    yield { name: w.name, set: w.name.startsWith("small") ? "60 small, generated" : w.name, history: generate(w) };
+    const set = w.name.startsWith("small") ? "60 small, generated" : w.name.replace(/, seed \d+$/, "");
+    yield { name: w.name, set, history: generate(w) };
   }
 }
 
@@ -186,32 +194,24 @@ function print(rows: readonly Row[]): void {
       Number.isNaN(theirs) ? "-" : `${(theirs / ours).toFixed(1)}x`,
     ]);
     if (list.length === 1) continue;
-    const ratios = list.filter((row) => row.theirs !== null).map((row) => (row.theirs as Answer).us / row.ours.us);
-    const slow = list.filter((row) => row.theirs !== null && row.theirs.us / row.ours.us < 0.8).map((row) => row.name);
-    if (ratios.length > 0)
-      process.stdout.write(
-        `\n${set}: per file median ${median(ratios).toFixed(2)}x, least ${least(ratios).toFixed(2)}x; below 0.8x: ${slow.length} ${slow.slice(0, 8).join(" ")}\n\n`,
-      );
+    printSpread(set, list);
   }
 }
 
-/** Time to read a JSONL file beside JSON.parse line by line. */
-function measureParsing(path: string): void {
-  const ours: number[] = [];
-  const theirs: number[] = [];
-  for (let round = 0; round < 3; round++) {
-    let startedMs = performance.now();
-    const { count } = readHistoryFile(path);
-    ours.push(performance.now() - startedMs);
-    startedMs = performance.now();
-    let events = 0;
-    for (const line of readFileSync(path, "utf8").split("\n"))
-      if (line !== "") events += typeof JSON.parse(line) === "object" ? 1 : 0;
-    theirs.push(performance.now() - startedMs);
-    if (round === 0) process.stdout.write(`\nreading ${count} operations, ${events} events\n`);
-  }
+/** How the files of a set differ: the ratios of the medians and, in brackets, of the least times. */
+function printSpread(set: string, list: readonly Row[]): void {
+  const compared = list.filter((row) => row.theirs !== null);
+  if (compared.length === 0) return;
+  const ratio = (row: Row): number => (row.theirs as Answer).us / row.ours.us;
+  const leastRatio = (row: Row): number => row.theirsLeast / row.oursLeast;
+  const say = (choose: (values: readonly number[]) => number): string =>
+    `${choose(compared.map(ratio)).toFixed(1)}x (${choose(compared.map(leastRatio)).toFixed(1)}x)`;
+  const below = (limit: number): string => {
+    const rows = compared.filter((row) => ratio(row) < limit);
+    return `below ${limit}x: ${rows.length}${rows.length === 0 ? "" : ` (${rows.map((row) => `${row.name} ${ratio(row).toFixed(1)}x`).join("; ")})`}`;
+  };
   process.stdout.write(
-    `to columns ${median(ours).toFixed(0)} ms, JSON.parse alone ${median(theirs).toFixed(0)} ms: ${(median(theirs) / median(ours)).toFixed(2)}x\n`,
+    `\n${set}: per file least ${say(least)}, median ${say(median)}, most ${say((v) => Math.max(...v))}; ${below(0.8)}; ${below(25)}\n\n`,
   );
 }
 
@@ -219,8 +219,7 @@ function measureParsing(path: string): void {
 export async function benchCheckers(args: readonly string[] = []): Promise<void> {
   const option = (name: string): string | undefined => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined);
   const rounds = Number(option("--rounds") ?? 9);
-  const million = option("--million");
-  if (million !== undefined) measureParsing(million);
+  if (args.includes("--parsing")) return measureParsing(rounds);
   const folder = mkdtempSync(join(tmpdir(), "synod-porcupine-"));
   const porcupine = Porcupine.start(folder);
   if (porcupine === null)

@@ -118,6 +118,7 @@ export function addBenchOptions(command: Command): Command {
     .option("--value-bytes <n>", "size of a value", parseCount, 256)
     .option("--keys <n>", "different keys", parseCount, 1000)
     .option("--rounds <n>", "how often everything is measured", parseCount, 5)
+    .option("--keep-running", "start everything once, not anew for each round")
     .addOption(
       new Option("--duration <time>", "length of one measurement").argParser(parseDuration).default(2_000, "2s"),
     )
@@ -156,6 +157,7 @@ export function benchRequest(options: Raw): BenchRequest {
       demands,
       sweep: options["sweep"] === true ? { clients: 256, p99MaxUs: (options["p99Max"] as number) * 1000 } : null,
       rounds: options["rounds"] as number,
+      keepRunning: options["keepRunning"] === true,
       durationMs: options["duration"] as number,
       warmupMs: options["warmup"] as number,
       firstWarmupMs: endpoints === undefined ? FIRST_WARMUP_MS : 0,

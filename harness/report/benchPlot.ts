@@ -7,7 +7,7 @@ import { type ProtocolLook, protocolLook } from "./protocolLook.js";
 const SIZE = { width: 1080, height: 340 } as const;
 
 interface Line {
-  readonly look: ProtocolLook;
+  readonly look: Look;
   readonly points: readonly BenchPageRow[];
 }
 
@@ -17,10 +17,24 @@ const loadOf: Pick = (row) => (row.rate > 0 ? row.rate : row.clients);
 
 function linesOf(rows: readonly BenchPageRow[]): Line[] {
   const subjects = [...new Set(rows.map(({ subject }) => subject))];
-  return subjects.map((subject) => ({
-    look: protocolLook(subjects, subject),
+  return subjects.map((subject, i) => ({
+    look: lookOf(subjects, subject, i),
     points: rows.filter((row) => row.subject === subject).toSorted((a, b) => loadOf(a) - loadOf(b)),
   }));
+}
+
+/** There are fewer colours and shapes than subjects may be: the second time around, shapes are hollow. */
+interface Look extends ProtocolLook {
+  readonly hollow: boolean;
+}
+
+const LOOKS = 6;
+const HOLLOW: { readonly [glyph: string]: string } = { "●": "○", "■": "□", "▲": "△", "◆": "◇", "★": "☆", "✚": "✛" };
+
+function lookOf(subjects: readonly string[], subject: string, at: number): Look {
+  const look = protocolLook(subjects, subject);
+  if (at < LOOKS) return { ...look, hollow: false };
+  return { ...look, glyph: HOLLOW[look.glyph] ?? look.glyph, hollow: true };
 }
 
 /** null: nothing to draw. */
@@ -107,7 +121,14 @@ function lineMarks(
   return [
     Plot.ruleX([...points], { ...at, y1: (row) => band(row)[0], y2: (row) => band(row)[1], strokeOpacity: 0.35 }),
     Plot.line([...points], { ...at, y: value, strokeWidth: 1.8, strokeDasharray: look.dash }),
-    Plot.dot([...points], { x: loadOf, y: value, fill: look.color, symbol: look.symbol, r: 3.5 }),
+    Plot.dot([...points], {
+      x: loadOf,
+      y: value,
+      fill: look.hollow ? "var(--bg)" : look.color,
+      stroke: look.color,
+      symbol: look.symbol,
+      r: 3.5,
+    }),
   ];
 }
 

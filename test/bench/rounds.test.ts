@@ -32,6 +32,7 @@ describe.runIf(hasGo)("measuring real processes", () => {
     demands: [{ clients: 4, rate: 0 }],
     sweep: null,
     rounds: 1,
+    keepRunning: false,
     durationMs: 500,
     warmupMs: 100,
     firstWarmupMs: 0,
@@ -71,6 +72,19 @@ describe.runIf(hasGo)("measuring real processes", () => {
       // Four clients share syncs at most; without a single sync the disk was not measured.
       expect(cell.syncsPerCommit).toBeGreaterThan(0.5);
     }
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
+  test("kept running, the second round meets the same processes in reverse", async () => {
+    const names = ["plainLoop", "plainLoop/nosync"];
+    let starts = 0;
+    const subjects = names.map((name) => {
+      const subject = subjectOf(parseSubject(name));
+      return { name, start: (folder: string) => ((starts += 1), subject.start(folder)) };
+    });
+    const { cells } = await measured(plan({ subjects, rounds: 2, keepRunning: true }));
+    expect(cells.map(({ subject }) => subject)).toEqual([...names, ...names.toReversed()]);
+    expect(starts).toBe(2);
     expect(readdirSync(dir)).toEqual([]);
   });
 

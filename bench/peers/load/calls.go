@@ -153,9 +153,7 @@ func openCalls(s settings, w window, conns []caller) []*recorder {
 		for due, ok := p.next(func() error { return nil }); ok; due, ok = p.next(func() error { return nil }) {
 			work <- due
 		}
-		if p.count < p.wanted {
-			p.skip(pacer, p.dueAt(p.count))
-		}
+		p.rest(pacer)
 		close(work)
 	}()
 	for range recorders {

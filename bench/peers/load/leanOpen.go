@@ -63,7 +63,8 @@ func sendAtRate(s settings, w window, conns []*leanConn, base uint32, slots []op
 	for {
 		due, ok := p.next(flush)
 		if !ok {
-			break
+			p.rest(rec)
+			return flush()
 		}
 		var i int
 		select {
@@ -75,7 +76,8 @@ func sendAtRate(s settings, w window, conns []*leanConn, base uint32, slots []op
 			select {
 			case i = <-free:
 			case <-time.After(w.end - w.now()):
-				p.skip(rec, due)
+				rec.missing(due)
+				p.rest(rec)
 				return flush()
 			}
 		}
@@ -89,7 +91,6 @@ func sendAtRate(s settings, w window, conns []*leanConn, base uint32, slots []op
 		one.mutex.Unlock()
 		rec.sent(due, w.now())
 	}
-	return flush()
 }
 
 func receive(conn *leanConn, w window, base uint32, slots []openSlot, free chan int, rec *recorder) error {

@@ -46,9 +46,8 @@ func (p *pacer) next(flush func() error) (time.Duration, bool) {
 	return due, true
 }
 
-// skip counts everything from `due` to the end of the window as unanswered.
-func (p *pacer) skip(rec *recorder, due time.Duration) {
-	rec.missing(due)
+// rest counts everything that was not handed out before the end of the window as unanswered.
+func (p *pacer) rest(rec *recorder) {
 	for ; p.count < p.wanted; p.count++ {
 		rec.missing(p.dueAt(p.count))
 	}

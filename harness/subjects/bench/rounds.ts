@@ -30,6 +30,8 @@ export interface BenchPlan {
   /** Instead of the demands: rising rates until a subject does not keep up. */
   readonly sweep: { readonly clients: number; readonly p99MaxUs: number } | null;
   readonly rounds: number;
+  /** Start everything once and not anew for each round: faster, and what a start decides (who leads) is the same in all. */
+  readonly keepRunning: boolean;
   readonly durationMs: number;
   readonly warmupMs: number;
   /** Before the first measurement of each start: compilers at run time need it. */
@@ -63,23 +65,53 @@ export const OPEN_CLIENTS = 1024;
 
 /** Runs the whole plan. `program` is the load generator. */
 export async function runRounds(program: string, plan: BenchPlan, events: BenchEvents): Promise<void> {
-  const missing = new Set<string>();
   mkdirSync(plan.dir, { recursive: true });
-  for (let round = 0; round < plan.rounds; round += 1) {
-    const subjects = plan.subjects.filter(({ name }) => !missing.has(name));
-    const ordered = round % 2 === 0 ? subjects : subjects.toReversed();
-    const folder = mkdtempSync(join(plan.dir, "synod-bench-"));
-    const started: Started[] = [];
-    try {
-      for (const subject of ordered) await startOne(subject, folder, started, missing, events);
+  const missing = new Set<string>();
+  let stage: Stage | null = null;
+  try {
+    for (let round = 0; round < plan.rounds; round += 1) {
+      stage ??= await open(plan, round, missing, events);
       events.progress(`round ${round + 1} of ${plan.rounds}: the floor`);
-      events.floor(round, await runFloor(program, folder));
-      await new Round(program, plan, round, started, events).measure();
-    } finally {
-      await Promise.all(started.map(({ running }) => running.stop()));
-      rmSync(folder, { recursive: true, force: true });
+      events.floor(round, await runFloor(program, stage.folder));
+      await new Round(program, plan, round, stage, events).measure();
+      if (plan.keepRunning) continue;
+      await close(stage);
+      stage = null;
     }
+  } finally {
+    if (stage !== null) await close(stage);
   }
+}
+
+/** Subjects that run, in the order in which they were started. */
+interface Stage {
+  readonly folder: string;
+  readonly started: readonly Started[];
+  /** Those that had their first warm-up. */
+  readonly warm: Set<Started>;
+}
+
+async function open(plan: BenchPlan, round: number, missing: Set<string>, events: BenchEvents): Promise<Stage> {
+  const subjects = plan.subjects.filter(({ name }) => !missing.has(name));
+  const folder = mkdtempSync(join(plan.dir, "synod-bench-"));
+  const stage = { folder, started: [] as Started[], warm: new Set<Started>() };
+  try {
+    for (const subject of inTurns(subjects, round)) await startOne(subject, folder, stage.started, missing, events);
+  } catch (error) {
+    await close(stage);
+    throw error;
+  }
+  return stage;
+}
+
+async function close({ folder, started }: Stage): Promise<void> {
+  await Promise.all(started.map(({ running }) => running.stop()));
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** Odd rounds go through a list in reverse. */
+function inTurns<T>(list: readonly T[], round: number): readonly T[] {
+  return round % 2 === 0 ? list : list.toReversed();
 }
 
 async function startOne(
@@ -105,32 +137,33 @@ class Round {
   readonly #program: string;
   readonly #plan: BenchPlan;
   readonly #round: number;
-  readonly #started: readonly Started[];
+  readonly #stage: Stage;
   readonly #events: BenchEvents;
-  readonly #warm = new Set<Started>();
 
-  constructor(program: string, plan: BenchPlan, round: number, started: readonly Started[], events: BenchEvents) {
+  constructor(program: string, plan: BenchPlan, round: number, stage: Stage, events: BenchEvents) {
     this.#program = program;
     this.#plan = plan;
     this.#round = round;
-    this.#started = started;
+    this.#stage = stage;
     this.#events = events;
   }
 
   async measure(): Promise<void> {
     const { demands, sweep } = this.#plan;
+    // Where everything is started anew, the order of the start is this one already.
+    const started = this.#plan.keepRunning ? inTurns(this.#stage.started, this.#round) : this.#stage.started;
     if (sweep !== null) {
-      for (const one of this.#started) await this.#guarded(one, () => this.#sweep(one, sweep.clients, sweep.p99MaxUs));
+      for (const one of started) await this.#guarded(one, () => this.#sweep(one, sweep.clients, sweep.p99MaxUs));
       return;
     }
-    for (const demand of this.#round % 2 === 0 ? demands : demands.toReversed())
-      for (const one of this.#started) await this.#guarded(one, async () => void (await this.#cell(one, demand)));
+    for (const demand of inTurns(demands, this.#round))
+      for (const one of started) await this.#guarded(one, async () => void (await this.#cell(one, demand)));
   }
 
   /** One subject's trouble is no reason to lose the others. */
   async #guarded(one: Started, work: () => Promise<void>): Promise<void> {
     try {
-      if (!this.#warm.has(one)) await this.#warmUp(one);
+      if (!this.#stage.warm.has(one)) await this.#warmUp(one);
       await work();
     } catch (error) {
       this.#events.trouble(one.name, (error as Error).message, null);
@@ -140,7 +173,7 @@ class Round {
   /** Many clients for a while: what they make the compilers do stands when the first is measured. */
   async #warmUp(one: Started): Promise<void> {
     const { firstWarmupMs } = this.#plan;
-    this.#warm.add(one);
+    this.#stage.warm.add(one);
     if (firstWarmupMs === 0) return;
     this.#events.progress(`${this.#words(one)}: warming up`);
     await runLoad(this.#program, { ...this.#options(one, { clients: 64, rate: 0 }), durationMs: firstWarmupMs });
@@ -185,7 +218,7 @@ class Round {
       at,
       ...demand,
       seed: seed + this.#round,
-      idlePids: this.#started.filter((other) => other !== one).flatMap(({ running }) => running.pids),
+      idlePids: this.#stage.started.filter((other) => other !== one).flatMap(({ running }) => running.pids),
     };
   }
 }
