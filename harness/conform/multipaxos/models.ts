@@ -127,6 +127,12 @@ const models: readonly Model[] = [
     ],
   },
   { name: "Probe", about: "probes before elections", size: "small", prefix: [] },
+  {
+    name: "Learner",
+    about: "two voters and a learner that asks for what it lacks",
+    size: "small",
+    prefix: [],
+  },
 ];
 
 const LEASE: readonly Step[] = [

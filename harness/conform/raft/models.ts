@@ -101,6 +101,7 @@ const models: readonly Model[] = [
     size: "small",
     prefix: TRUNCATE,
   },
+  { name: "Learner", about: "two voters and a learner, messages late and lost", size: "small", prefix: [] },
   { name: "Twice", about: "the same, where any message may come twice", size: "medium", prefix: TRUNCATE },
   {
     name: "Snapshot",
