@@ -9,7 +9,7 @@ mutantSuite({
   protocol: zabModels,
   traced: zabTraces,
   mutants: () => Promise.resolve(ZAB_MUTANTS),
-  quick: ["Trunc", "Again", "Ahead", "Promised"],
+  quick: ["Trunc", "Again", "Ahead", "Promised", "Late"],
   seeds: [1, 3],
   inputs: 450,
   trace: roughTrace,

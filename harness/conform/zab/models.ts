@@ -29,6 +29,7 @@ const models: readonly Model[] = (
     ["Ahead", "the elected server has less than its follower"],
     ["Promised", "two servers propose the same epoch to one"],
     ["Trunc", "a server returns with what nobody else has"],
+    ["Late", "a server that needs TRUNC gives up and is told again, and the first TRUNC comes late"],
     ["Snap", "a server joins whose history was compacted away"],
   ] as const
 ).map(([name, about]) => ({ name, about, size: "small", prefix: [] }));

@@ -68,7 +68,7 @@ function handlerOf(state: ZabState, id: string): ReturnType<ZabState["handlers"]
 }
 
 /** The session that the receiver believes in. */
-function sessionFor(message: ZabMessage, state: ZabState, from: string): ZabMessage {
+function sessionFor<M extends ZabMessage>(message: M, state: ZabState, from: string): M {
   if (!("session" in message) || message.type === "FOLLOWERINFO") return message;
   const session = state.serverState === "LEADING" ? handlerOf(state, from)?.session : state.session;
   return { ...message, session: session ?? message.session };
@@ -99,6 +99,13 @@ export const ZAB_MUTANTS: readonly Mutant<Zab>[] = [
       (message.type === "BODY" || message.type === "NEWLEADER") && state.plan !== null
         ? { ...message, plan: state.plan.generation }
         : message,
+    ),
+  ),
+  mutant(
+    "delayed-trunc",
+    "a TRUNC of an earlier session is acted on",
+    messages((message, state, from) =>
+      message.type === "TRUNC" ? { ...sessionFor(message, state, from), epoch: state.epoch } : message,
     ),
   ),
   mutant(
