@@ -25,4 +25,6 @@ export interface Backend {
   /** The same for one that only reads. `local`: this node's own state, which may be old. */
   read(request: Uint8Array, level: "linearizable" | "local"): Promise<Uint8Array>;
   status(): BackendStatus;
+  /** That of `status`, which takes longer; it may be a moment old. */
+  readonly round: number;
 }

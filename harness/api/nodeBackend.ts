@@ -21,11 +21,13 @@ export interface NodeBackendOptions {
   readonly attemptMs?: number;
 }
 
+/** Linearizable reads go to the leader for so long once this node has refused one. Milliseconds. */
+const READS_AWAY_MS = 2000;
 const PAUSE_MIN_MS = 5;
 const PAUSE_MAX_MS = 100;
 const CALLS_MAX = 8192;
-/** The leader and the round are looked up at most so often. Milliseconds. */
-const LOOK_EVERY_MS = 20;
+/** For calls, leader and round are looked up so often, and whenever an attempt fails. Milliseconds. */
+const LOOK_EVERY_MS = 200;
 
 type Outcome =
   | { readonly status: "ok"; readonly bytes: Uint8Array }
@@ -42,9 +44,9 @@ export class NodeBackend implements Backend {
   readonly #timeoutMs: number;
   readonly #attemptMs: number;
   #seen: NodeStatus;
-  #seenAt = 0;
-  /** Whether this node answers linearizable reads though it does not lead: learnt from its answers. */
-  #readsHere = true;
+  #seenAt = Number.NEGATIVE_INFINITY;
+  /** As `performance.now()`. Whether a node that does not lead answers them is learnt from its answers. */
+  #readsAwayUntil = 0;
 
   constructor({ service, links, requestTimeoutMs = 7000, attemptMs = 1500 }: NodeBackendOptions) {
     this.cluster = service.cluster;
@@ -59,7 +61,13 @@ export class NodeBackend implements Backend {
     this.#seen = service.status();
   }
 
+  get round(): number {
+    const { leader, promisedRound } = this.#look();
+    return leader?.round ?? promisedRound;
+  }
+
   status(): BackendStatus {
+    this.#seenAt = Number.NEGATIVE_INFINITY;
     const { leader, promisedRound, lastIndex, appliedIndex, store } = this.#look();
     return {
       revision: store.revision,
@@ -80,10 +88,10 @@ export class NodeBackend implements Backend {
   async read(request: Uint8Array, level: "linearizable" | "local"): Promise<Uint8Array> {
     return this.#until(async (name, leader) => {
       const attempt: Attempt = { ...nameOf(name), operation: { f: "query", request }, level };
-      const here = level === "local" || this.#readsHere;
+      const here = level === "local" || performance.now() >= this.#readsAwayUntil;
       const outcome = await this.#attempt(here ? this.self.ordinal : leader, attempt);
       if (here && level !== "local" && outcome.status === "failed" && outcome.reason === "notLeader" && leader !== 0)
-        this.#readsHere = leader === this.self.ordinal;
+        this.#readsAwayUntil = performance.now() + READS_AWAY_MS;
       return outcome;
     });
   }
@@ -108,7 +116,7 @@ export class NodeBackend implements Backend {
         // A node that names another one knows better than this one.
         const hinted = outcome.leader !== 0 && outcome.leader !== target;
         if (!hinted) await pause(pauseMs);
-        this.#seenAt = 0;
+        this.#seenAt = Number.NEGATIVE_INFINITY;
         target = hinted ? outcome.leader : this.#leader();
       }
     } finally {

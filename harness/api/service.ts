@@ -115,7 +115,7 @@ export class EtcdService {
       cluster_id: idOf(cluster, null),
       member_id: idOf(cluster, self.id),
       revision,
-      raft_term: this.#backend.status().round,
+      raft_term: this.#backend.round,
     };
   };
 }

@@ -13,6 +13,10 @@ export class ByteWriter {
     this.view = new DataView(this.bytes.buffer);
   }
 
+  get capacity(): number {
+    return this.bytes.length;
+  }
+
   u8(value: number): void {
     this.reserve(1);
     this.bytes[this.at] = value;
@@ -92,6 +96,18 @@ export class ByteWriter {
     this.bytes = larger;
     this.view = new DataView(larger.buffer);
   }
+}
+
+const SCRATCH_BYTES = 4096;
+/** A larger one is not kept. Bytes. */
+const SCRATCH_BYTES_MAX = 1 << 20;
+let shared = new ByteWriter(SCRATCH_BYTES);
+
+/** An empty writer that is everybody's: `take` must follow before anybody else asks for it. */
+export function scratch(): ByteWriter {
+  if (shared.capacity > SCRATCH_BYTES_MAX) shared = new ByteWriter(SCRATCH_BYTES);
+  shared.at = 0;
+  return shared;
 }
 
 /**

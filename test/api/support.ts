@@ -112,6 +112,7 @@ export function memoryBackend(machine: Machine): Backend {
     members: [SELF],
     write: async (request) => bytesOf(machine.write({ f: "txn", request })),
     read: async (request) => bytesOf(machine.read({ f: "query", request })),
+    round: 1,
     status: () => ({
       revision: machine.store.revision,
       round: 1,

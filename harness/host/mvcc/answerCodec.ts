@@ -12,7 +12,7 @@ import {
   readU32,
   readU53,
 } from "../../../protocols/core/index.js";
-import { ByteWriter } from "../byteWriter.js";
+import { type ByteWriter, scratch } from "../byteWriter.js";
 import { readText } from "../command.js";
 import { DEPTH_MAX } from "./requestCodec.js";
 import type { Answer, KeyValue, Refusal, StepAnswer, TransactionAnswer } from "./types.js";
@@ -31,7 +31,7 @@ const REFUSALS: readonly Refusal[] = [
 ];
 
 export function encodeAnswer(answer: Answer): Uint8Array {
-  const w = new ByteWriter(64);
+  const w = scratch();
   switch (answer.type) {
     case "txn":
       w.u8(TRANSACTION);

@@ -9,7 +9,7 @@
  * A text is its length as u32 and its bytes; a number is itself + 2^52 as u53; flags of one step share a byte.
  */
 import { CodecError, type Reader, readEnd, readerOf, readU8, readU32, readU53 } from "../../../protocols/core/index.js";
-import { ByteWriter } from "../byteWriter.js";
+import { type ByteWriter, scratch } from "../byteWriter.js";
 import { readText } from "../command.js";
 import type { Compare, DeleteOperation, PutOperation, RangeOperation, Request, Step, Transaction } from "./types.js";
 
@@ -30,7 +30,7 @@ const STEP_BYTES_MIN = 1 + 1 + 4 + 4;
 
 /** Every number is clamped to ±2^52; see types.ts. */
 export function encodeRequest(request: Request): Uint8Array {
-  const w = new ByteWriter(256);
+  const w = scratch();
   if (request.type === "compact") {
     w.u8(COMPACTION);
     writeNumber(w, request.revision);
