@@ -32,23 +32,29 @@ function prefers(s: ZabState, vote: Vote, over: Vote): boolean {
 }
 
 /**
- * The best of this server's own vote and of those that their owners cast for themselves in this round. A vote is taken over
- * from its owner only: behind a partial partition the best vote would come by way of a third server, and win every election
- * of those who cannot reach its owner. Votes of others for that owner still count towards its quorum.
+ * Whether `sender` may speak for this vote. At first only its owner: behind a partial partition the best vote would come by
+ * way of a third server, and win every election of those who cannot reach its owner. But its owner may also be in reach of
+ * too few, who would wait for the others for ever: an election that drags on takes votes from anybody.
  */
+function speaksFor(s: ZabState, sender: Ordinal, vote: Vote): boolean {
+  return s.relays || vote.leader === sender;
+}
+
+/** The best of this server's own vote and of those that it has heard from those who may speak for them. */
 function bestVote(s: ZabState): Vote {
   let best = ownVote(s);
   for (const voter of s.quorums.voters) {
     const vote = s.received.get(voter);
-    if (vote === undefined || vote.leader !== memberById(s.members, voter)?.ordinal) continue;
+    const sender = memberById(s.members, voter)?.ordinal;
+    if (vote === undefined || sender === undefined || !speaksFor(s, sender, vote)) continue;
     if (prefers(s, vote, best)) best = vote;
   }
   return best;
 }
 
-/** Takes over a better vote from its owner, and gives up one whose owner stands for another server by now. */
+/** Takes over a better vote, and gives up one whose owner stands for another server by now. */
 function reconsider(s: ZabState, sender: Ordinal, vote: Vote, out: Out): void {
-  const changes = vote.leader === sender ? prefers(s, vote, s.vote) : s.vote.leader === sender;
+  const changes = speaksFor(s, sender, vote) ? prefers(s, vote, s.vote) : s.vote.leader === sender;
   if (changes) changeVote(s, bestVote(s), out);
 }
 
@@ -69,6 +75,7 @@ export function startElection(s: ZabState, out: Out): void {
   s.outOfElection = new Map();
   s.notificationMs = s.options.notificationMinMs;
   s.finalizing = false;
+  s.relays = false;
   if (s.tracing) act(s, out, "StartElection", [s.id]);
   broadcastVote(s, out);
   armNotification(s, out);
@@ -89,12 +96,17 @@ function broadcastVote(s: ZabState, out: Out): void {
   for (const peer of s.peers) if (peer.role === "voter") notify(s, peer.id, out);
 }
 
-/** Spec: SendNotifications(i). The interval doubles up to notificationMaxMs. */
+/**
+ * Spec: SendNotifications(i). The interval doubles up to notificationMaxMs. From its fourth fold on the election counts as
+ * one that does not end and needs everybody it can get: nobody is shunned any more, and votes are taken over from anybody.
+ */
 export function onNotificationTimeout(s: ZabState, out: Out): void {
   if (s.serverState !== "LOOKING") return;
-  // An election that does not end needs everybody it can get.
   const desperate = s.notificationMs >= 4 * s.options.notificationMinMs;
-  if (desperate) s.shunned.clear();
+  if (desperate) {
+    s.shunned.clear();
+    s.relays = true;
+  }
   s.notificationMs = Math.min(s.notificationMs * 2, s.options.notificationMaxMs);
   if (s.tracing) act(s, out, "SendNotifications", [s.id, desperate]);
   broadcastVote(s, out);

@@ -169,6 +169,8 @@ export interface ZabState {
   notificationMs: number;
   /** Servers that were elected and did not answer: not voted for in the next election (see `election`). */
   shunned: Set<number>;
+  /** The election drags on: votes are taken over from anybody, not from their owners only. */
+  relays: boolean;
   /** Whether the `finalize` timer runs, because `vote` has a quorum. */
   finalizing: boolean;
 
@@ -243,6 +245,7 @@ export function create(config: ReplicaConfig<Zab>, recovered: Recovered<Zab>): Z
     outOfElection: new Map(),
     notificationMs: config.options.notificationMinMs,
     shunned: new Set(),
+    relays: false,
     finalizing: false,
     leader: null,
     epoch: 0,

@@ -81,6 +81,7 @@ export function specState(s: ZabState): unknown {
     recvVotes: byId(s.received, (vote) => vote),
     outOfElection: byId(s.outOfElection, (vote) => vote),
     shunned: [...s.shunned].sort((a, b) => a - b),
+    relays: s.relays,
     finalizing: s.finalizing,
     promised: s.promised,
     plan: planSpec(s),

@@ -26,7 +26,7 @@ Elect(i, leader) ==
 SendNotifications(i, clear) ==
   /\ node[i].state = "LOOKING"
   /\ LET st == Begin(i)
-         cleared == IF clear THEN [st EXCEPT !.n.shunned = {}] ELSE st
+         cleared == IF clear THEN [st EXCEPT !.n.shunned = {}, !.n.relays = TRUE] ELSE st
      IN Local(BroadcastVote(Did(cleared, "SendNotifications")), "SendNotifications", << i, clear >>)
 
 \* The wait for a better vote is over. A voter may have changed its mind meanwhile: then the election goes on.

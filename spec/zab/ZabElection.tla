@@ -35,7 +35,8 @@ StartElection(st) ==
   LET looking == [st.n EXCEPT !.state = "LOOKING", !.phase = "election", !.leader = "null",
                               !.logicalClock = IF FastElection THEN @ + 1 ELSE 0,
                               !.vote = OwnVote(st.id, st.n),
-                              !.recvVotes = << >>, !.outOfElection = << >>, !.finalizing = FALSE]
+                              !.recvVotes = << >>, !.outOfElection = << >>, !.finalizing = FALSE,
+                              !.relays = FALSE]
       begun == Did([st EXCEPT !.n = looking], "StartElection")
   IN IF FastElection THEN CountVotes(BroadcastVote(begun)) ELSE begun
 
@@ -54,15 +55,17 @@ LeaveEpoch(st) ==
 
 ChangeVote(st, vote) == BroadcastVote([st EXCEPT !.n.vote = vote, !.n.finalizing = FALSE])
 
-\* The best of the own vote and of those that their owners cast for themselves: a vote is taken over from its owner only.
+\* At first only its owner speaks for a vote; when the election drags on, anybody.
+SpeaksFor(n, from, vote) == n.relays \/ vote.leader = Ordinal[from]
+
 BestVote(i, n) ==
-  LET standing == { j \in DOMAIN n.recvVotes : n.recvVotes[j].leader = Ordinal[j] /\ Ordinal[j] \notin n.shunned }
-      votes == {OwnVote(i, n)} \cup { n.recvVotes[j] : j \in standing }
+  LET heard == { j \in DOMAIN n.recvVotes : SpeaksFor(n, j, n.recvVotes[j]) /\ n.recvVotes[j].leader \notin n.shunned }
+      votes == {OwnVote(i, n)} \cup { n.recvVotes[j] : j \in heard }
   IN CHOOSE v \in votes : \A w \in votes : v = w \/ VoteWins(v, w)
 
-\* Takes over a better vote from its owner, and gives up one whose owner stands for another server by now.
+\* Takes over a better vote, and gives up one whose owner stands for another server by now.
 Reconsider(st, from, vote) ==
-  LET changes == IF vote.leader = Ordinal[from] THEN Prefers(st.n, vote, st.n.vote) ELSE st.n.vote.leader = Ordinal[from]
+  LET changes == IF SpeaksFor(st.n, from, vote) THEN Prefers(st.n, vote, st.n.vote) ELSE st.n.vote.leader = Ordinal[from]
   IN IF changes THEN ChangeVote(st, BestVote(st.id, st.n)) ELSE st
 
 LookingVote(st, from, m) ==

@@ -49,7 +49,7 @@ Boot(i, image, incarnation) ==
              THEN [leader |-> Ordinal[i], peerEpoch |-> image.currentEpoch,
                    zxidEpoch |-> LastEpoch(image.history), zxidIndex |-> Last(image.history)]
              ELSE NoVote,
-    recvVotes |-> << >>, outOfElection |-> << >>, shunned |-> {}, finalizing |-> FALSE,
+    recvVotes |-> << >>, outOfElection |-> << >>, shunned |-> {}, relays |-> FALSE, finalizing |-> FALSE,
     promised |-> FALSE, plan |-> NoPlan, historyAccepted |-> FALSE, resendAsked |-> FALSE, leaderCommitted |-> 0,
     syncId |-> 0, syncs |-> << >>, waiting |-> << >>,
     learners |-> << >>, ackEpoch |-> {}, ackLd |-> {},

@@ -51,6 +51,15 @@ describe("phase 0, fast leader election (Medeiros 2012 §3.1)", () => {
     expect([...lab.state("n1").received.keys()]).toEqual(["n2", "n3"]);
   });
 
+  test("an election that drags on takes votes from anybody: their owner may be in reach of too few to lead without us", () => {
+    const lab = new ZabLab(3);
+    lab.start("n1");
+    const relayed = { type: "Notification", state: "LOOKING", round: 1, vote: vote(0, 0, 0, 3) } as const;
+    for (let i = 0; i < 3; i += 1) lab.timeout("n1", "notification");
+    lab.step("n1", { type: "message", from: nodeId("n2"), message: relayed });
+    expect(lab.state("n1").vote.leader).toBe(3);
+  });
+
   test("a vote is given up when its owner stands for another server, and its next best takes its place", () => {
     const lab = new ZabLab(5);
     lab.start("n1");
