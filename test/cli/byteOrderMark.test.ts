@@ -51,6 +51,14 @@ describe("a byte order mark is skipped in", () => {
     expect(said.err).not.toContain("synod:");
     expect(said.out).toMatch(found);
   });
+  test("a script with the line ends of another system", () => {
+    const text = readFileSync(join(root, "test/scripts/raft/election.txt"), "utf8");
+    marked("crlf.txt", text.replaceAll("\n", "\r\n"));
+    marked("lf.txt", text);
+    const [crlf, lf] = ["crlf.txt", "lf.txt"].map((name) => synod(["step", name, "--json"], folder.path()));
+    expect(crlf).toEqual(lf);
+    expect(crlf?.code).toBe(0);
+  });
   test("a list of histories", () => {
     expect(synod(["check", "--manifest", "list.tsv"], folder.path()).err).not.toContain("header");
   });

@@ -33,7 +33,7 @@ export async function step(file: string | undefined, protocol: string | undefine
 
 function playFile(file: string, play: (line: string) => void, out: Terminal): void {
   let expected = false;
-  for (const [i, line] of readText(file).split("\n").entries()) {
+  for (const [i, line] of readText(file).split(/\r?\n/).entries()) {
     if (line === "----") expected = true;
     if (line === "") expected = false;
     if (expected) continue;
