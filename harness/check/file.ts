@@ -10,6 +10,7 @@ import type { History, OperationView } from "./history.js";
 import { checkLadder, checkLevel, type LadderResult, withAllReads } from "./ladder/all.js";
 import type { Level, LevelResult } from "./ladder/levels.js";
 import { checkLinearizable, type LinearizableResult, type Verdict } from "./linearizable.js";
+import { longestLegalPrefix } from "./prefix.js";
 import { type HistoryFormat, readHistoryFile } from "./read/index.js";
 import { staleReads } from "./stale.js";
 import { verifyOrder, verifyWitness } from "./verify/verifier.js";
@@ -59,6 +60,9 @@ export type CheckFileResult = {
   page(): string;
 };
 
+/** Milliseconds that a page takes to look for the longest legal beginning. */
+const prefixMs = 1000;
+
 /** Checks one file. @throws {HistoryFormatError} for bad input; file system errors as they are. */
 export function checkFile(path: string, options: CheckFileOptions = {}): CheckFileResult {
   const startedMs = performance.now();
@@ -94,10 +98,17 @@ export function checkHistory(h: History, options: CheckFileOptions = {}, parseMs
         title: `${h.file}: ${level}`,
         verdict: text.split("\n")[0] as string,
         witness: rows,
-        prefix: result.prefix ?? [],
+        prefix: prefixOf(h, result),
         explanation: rows.length === 0 ? [] : text.split("\n").slice(1 + rows.length),
       }),
   };
+}
+
+/** What the page numbers; else what the search had reached when it found no way on. */
+function prefixOf(h: History, result: LinearizableResult): readonly number[] {
+  const first = result.witnessRows?.[0];
+  const prefix = first === undefined ? [] : longestLegalPrefix(h, first, prefixMs);
+  return prefix.length > 0 ? prefix : (result.prefix ?? []);
 }
 
 function readOptions(options: CheckFileOptions): Parameters<typeof readHistoryFile>[1] {

@@ -1,23 +1,18 @@
 // Linearizability (Herlihy & Wing 1990), tier by tier: cut by key, decide by zones what has unique values, search the
 // rest key by key in turns, shrink what is violated to a witness.
 
-import type { HistoryValue } from "../record/history.js";
 import { Budget, BudgetExceeded, type UnknownReason } from "./budget.js";
-import { APPEND, type History, type OperationView, viewOperation } from "./history.js";
+import { type History, type OperationView, viewOperation } from "./history.js";
 import { holdsInTurn } from "./inTurn.js";
-import type { Machine } from "./machine.js";
 import { type BuiltinModel, rejectForeignOperations } from "./builtin.js";
 import { type Model, ModelMachine, modelOperation, modelPart } from "./model.js";
 import { isChecked, type Part, rowOf, splitByKey, withoutNothing } from "./parts.js";
 import { Loan } from "./pool.js";
 import { rangeGroups, rangePart } from "./ranges.js";
-import { RegisterMachine } from "./registerMachine.js";
 import { Search } from "./search.js";
-import { TextMachine } from "./textMachine.js";
-import { textsAsRegister } from "./texts.js";
 import { shrinkWitness } from "./witness.js";
 import { zoneOrder } from "./zoneOrder.js";
-import { checkZones, type ZoneResult, type ZoneRule } from "./zones.js";
+import { hasAppend, machineOf, TierZero, valuesOf } from "./tierZero.js";
 
 export type Verdict = "ok" | "violated" | "unknown";
 
@@ -58,19 +53,6 @@ type Finding = Omit<LinearizableResult, "operations" | "wallMs" | "memoryBytes">
 
 const turnSteps = 256;
 
-const ruleInWords: { readonly [rule in ZoneRule]: string } = {
-  thinAir: "a value was seen that nobody wrote",
-  twoCas: "two compare-and-sets replaced the same value, which was written only once",
-  casCycle: "compare-and-sets that found each other's values form a circle",
-  blockOrder: "an operation had returned before one was called that must come before it",
-  zonesOverlap: "two values would each have to be overwritten before the other",
-};
-const textRuleInWords: { readonly [rule in ZoneRule]: string } = {
-  ...ruleInWords,
-  thinAir: "a text was seen that nobody's pieces make up",
-  twoCas: "texts were seen that go on with different pieces after the same beginning",
-};
-const tornInWords = "texts were seen that have the same piece behind different beginnings";
 const noOrder = "no order of these operations is legal and keeps real time";
 
 /**
@@ -102,7 +84,6 @@ function reasonInWords(reason: UnknownReason, budget: Budget): string {
 }
 
 /** `opaque`: operations that only a model understands, so that none can be left out with certainty. */
-type Zoned = { readonly result: ZoneResult; readonly reason: string; readonly zonePart: Part };
 
 type Running = { readonly part: Part; readonly search: Search; readonly opaque: boolean };
 
@@ -117,11 +98,11 @@ class Check {
   private readonly loan = new Loan();
   /** For one part at a time. */
   private readonly zoneLoan = new Loan();
-  /** Room for a number by value id, if some part has appends. */
-  private placeOf: Int32Array | null = null;
+  private readonly tierZero: TierZero;
 
   constructor(h: History, budget: Budget, options: LinearizableOptions) {
     this.h = h;
+    this.tierZero = new TierZero(h, this.loan);
     this.budget = budget;
     this.wantOrder = options.order === true;
     this.shrinkMs = options.shrinkMs ?? 1000;
@@ -182,7 +163,7 @@ class Check {
       if (this.wantOrder) this.orders.push(Int32Array.from({ length: part.count }, (_, i) => rowOf(part, i)));
       return null;
     }
-    const { result, reason, zonePart } = this.zonesOf(part, this.budget, this.zoneLoan);
+    const { result, reason, zonePart } = this.tierZero.decide(part, this.budget, this.zoneLoan);
     if (result.verdict === "violated") return this.violated(part, result.suspects, reason, undefined);
     if (result.verdict === "ok") {
       if (this.wantOrder) this.budget.take(16 * part.count);
@@ -248,7 +229,7 @@ class Check {
     const loan = new Loan();
     let search: Search | null = null;
     try {
-      const { result } = this.zonesOf(part, budget, loan);
+      const { result } = this.tierZero.decide(part, budget, loan);
       if (result.verdict !== "notUnique") return result.verdict === "violated";
       search = new Search(part, machineOf(this.h, part, budget, loan), budget, loan);
       let state = search.run(1 << 16);
@@ -258,32 +239,6 @@ class Check {
       search?.release();
       loan.release();
     }
-  }
-
-  /** Tier 0. `zonePart` has the operations of `part` under the same numbers. `reason`: in words, if violated. */
-  private zonesOf(part: Part, budget: Budget, loan: Loan): Zoned {
-    if (!hasAppend(part)) {
-      const result = checkZones(part, budget, loan);
-      return { result, reason: result.verdict === "violated" ? ruleInWords[result.rule] : "", zonePart: part };
-    }
-    const { values } = this.h;
-    if (this.placeOf === null) {
-      budget.take(4 * values.count);
-      this.placeOf = this.loan.any(values.count);
-    }
-    const texts = textsAsRegister(part, values, this.placeOf, budget, loan);
-    if (texts.verdict === "notUnique") return { result: texts, reason: "", zonePart: part };
-    if (texts.verdict === "torn") {
-      const result = { verdict: "violated", rule: "twoCas", suspects: texts.suspects } as const;
-      return { result, reason: tornInWords, zonePart: part };
-    }
-    const result = checkZones(texts.part, budget, loan);
-    if (result.verdict !== "violated") return { result, reason: "", zonePart: texts.part };
-    // Where a piece belongs is known from a read only.
-    const suspects = new Set(result.suspects);
-    for (const i of result.suspects) if (texts.seenBy(i) >= 0) suspects.add(texts.seenBy(i));
-    const reason = textRuleInWords[result.rule];
-    return { result: { ...result, suspects: [...suspects] }, reason, zonePart: texts.part };
   }
 }
 
@@ -304,21 +259,6 @@ function findingOf(
     },
   };
   return prefix === undefined ? found : Object.assign(found, { prefix });
-}
-
-function valuesOf(h: History, part: Part): (value: number) => HistoryValue {
-  const { values } = h;
-  const { valueIds } = part;
-  return valueIds === null ? (v) => values.value(v) : (v) => values.value(valueIds[v] as number);
-}
-
-function hasAppend(part: Part): boolean {
-  for (let i = 0; i < part.count; i++) if (part.kind[i] === APPEND) return true;
-  return false;
-}
-
-function machineOf(h: History, part: Part, budget: Budget, loan: Loan): Machine {
-  return hasAppend(part) ? new TextMachine(part, valuesOf(h, part), budget) : new RegisterMachine(part, loan);
 }
 
 /**

@@ -1,7 +1,7 @@
 // Locality (Herlihy & Wing 1990, §3.3): a history is linearizable iff its part on every key is. So a history is cut by
 // key first, and every part gets ranks of its own, dense from 0.
 
-import { CAS, type History, NEVER, NO_VALUE, NOTHING, OTHER, RANGE } from "./history.js";
+import { CAS, type History, NEVER, NO_VALUE, NOT_EQUAL, NOTHING, OTHER, RANGE, READ } from "./history.js";
 import type { Budget } from "./budget.js";
 import type { Loan } from "./pool.js";
 
@@ -242,6 +242,21 @@ export function withoutNothing(part: Part, loan: Loan): Part {
     initial: 0,
     valueIds,
   };
+}
+
+/** The part as it was before event `rank`: what had not returned has an unknown outcome. */
+export function partUpTo(part: Part, rank: number): Part {
+  const { key, row, a, b, call, valueCount, initial, valueIds } = part;
+  let count = 0;
+  while (count < part.count && (call[count] as number) < rank) count += 1;
+  const kind = part.kind.slice(0, count);
+  const ret = part.ret.slice(0, count);
+  for (let i = 0; i < count; i++) {
+    if ((ret[i] as number) < rank) continue;
+    ret[i] = NEVER;
+    if (kind[i] === READ || kind[i] === NOT_EQUAL) kind[i] = NOTHING;
+  }
+  return { key, count, row, kind, a, b, call, ret, rankCount: rank, valueCount, initial, valueIds };
 }
 
 /** Ranks of the operations `rows` (ascending), packed together: dense from 0, in the same order. */

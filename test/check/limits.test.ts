@@ -174,6 +174,20 @@ describe("explanation", () => {
     expect(page.match(/class="op witness"/g)).toHaveLength(3);
   });
 
+  test("the page numbers the longest beginning that has an order, also where no search was needed", () => {
+    // The read of "a" is the first answer that no order allows; "c" comes after it.
+    const h = historyFromEvents(historyOf([...rows, [1, "put", "x", "c", 40, 50]]));
+    const numbered = [
+      ...checkHistory(h)
+        .page()
+        .matchAll(/data-label="[A-Z]?(?:: )?(\d+)\. ([^"]*)"/g),
+    ];
+    expect(numbered.map((match) => `${match[1]} ${match[2]}`).sort()).toEqual([
+      "1 wrote x := &quot;a&quot;",
+      "2 wrote x := &quot;b&quot;",
+    ]);
+  });
+
   test("text in a history cannot become markup", () => {
     const evil = historyFromEvents(historyOf([[1, "get", "x", "</script><b>hi", 0, 5]]), {}, "<h1>f");
     const page = checkHistory(evil).page();

@@ -1,0 +1,86 @@
+// Tier 0 for any part: the zone test, on texts after they have been cut into pieces.
+
+import type { HistoryValue } from "../record/history.js";
+import type { Budget } from "./budget.js";
+import { APPEND, type History } from "./history.js";
+import type { Machine } from "./machine.js";
+import type { Part } from "./parts.js";
+import type { Loan } from "./pool.js";
+import { RegisterMachine } from "./registerMachine.js";
+import { TextMachine } from "./textMachine.js";
+import { textsAsRegister } from "./texts.js";
+import { checkZones, type ZoneResult, type ZoneRule } from "./zones.js";
+
+const ruleInWords: { readonly [rule in ZoneRule]: string } = {
+  thinAir: "a value was seen that nobody wrote",
+  twoCas: "two compare-and-sets replaced the same value, which was written only once",
+  casCycle: "compare-and-sets that found each other's values form a circle",
+  blockOrder: "an operation had returned before one was called that must come before it",
+  zonesOverlap: "two values would each have to be overwritten before the other",
+};
+const textRuleInWords: { readonly [rule in ZoneRule]: string } = {
+  ...ruleInWords,
+  thinAir: "a text was seen that nobody's pieces make up",
+  twoCas: "texts were seen that go on with different pieces after the same beginning",
+};
+const tornInWords = "texts were seen that have the same piece behind different beginnings";
+
+export type TierZeroResult = { readonly result: ZoneResult; readonly reason: string; readonly zonePart: Part };
+
+/** Decides parts of one history by zones. */
+export class TierZero {
+  private readonly h: History;
+  private readonly loan: Loan;
+  /** Room for a number by value id, if some part has appends. */
+  private placeOf: Int32Array | null = null;
+
+  /** `loan` is released by the caller, after the last use. */
+  constructor(h: History, loan: Loan) {
+    this.h = h;
+    this.loan = loan;
+  }
+
+  /** Tier 0. `zonePart` has the operations of `part` under the same numbers. `reason`: in words, if violated. */
+  decide(part: Part, budget: Budget, loan: Loan): TierZeroResult {
+    if (!hasAppend(part)) {
+      const result = checkZones(part, budget, loan);
+      return { result, reason: result.verdict === "violated" ? ruleInWords[result.rule] : "", zonePart: part };
+    }
+    const { values } = this.h;
+    if (this.placeOf === null) {
+      budget.take(4 * values.count);
+      this.placeOf = this.loan.any(values.count);
+    }
+    const texts = textsAsRegister(part, values, this.placeOf, budget, loan);
+    if (texts.verdict === "notUnique") return { result: texts, reason: "", zonePart: part };
+    if (texts.verdict === "torn") {
+      const result = { verdict: "violated", rule: "twoCas", suspects: texts.suspects } as const;
+      return { result, reason: tornInWords, zonePart: part };
+    }
+    const result = checkZones(texts.part, budget, loan);
+    if (result.verdict !== "violated") return { result, reason: "", zonePart: texts.part };
+    // Where a piece belongs is known from a read only.
+    const suspects = new Set(result.suspects);
+    for (const i of result.suspects) if (texts.seenBy(i) >= 0) suspects.add(texts.seenBy(i));
+    const reason = textRuleInWords[result.rule];
+    return { result: { ...result, suspects: [...suspects] }, reason, zonePart: texts.part };
+  }
+}
+
+/** The value of a part's value number. */
+export function valuesOf(h: History, part: Part): (value: number) => HistoryValue {
+  const { values } = h;
+  const { valueIds } = part;
+  return valueIds === null ? (v) => values.value(v) : (v) => values.value(valueIds[v] as number);
+}
+
+/** Are there appends? */
+export function hasAppend(part: Part): boolean {
+  for (let i = 0; i < part.count; i++) if (part.kind[i] === APPEND) return true;
+  return false;
+}
+
+/** What the search runs for a part that zones do not decide. */
+export function machineOf(h: History, part: Part, budget: Budget, loan: Loan): Machine {
+  return hasAppend(part) ? new TextMachine(part, valuesOf(h, part), budget) : new RegisterMachine(part, loan);
+}
