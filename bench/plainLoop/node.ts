@@ -69,7 +69,6 @@ export class PlainNode {
   #sent: Batch[] = [];
   #proposedAtMs = 0;
   #holding = false;
-  #waiting = 0;
   #unrecycledBytes = 0;
   #snapshotting = false;
   /** Told to the leader. */
@@ -92,10 +91,6 @@ export class PlainNode {
 
   async #begin(): Promise<void> {
     const { storage = {}, dir } = this.#config;
-    const sync =
-      storage.sync === "loop" || storage.sync === "async"
-        ? ({ mode: storage.sync } as const)
-        : ({ mode: "adaptive", waiting: () => this.#waiting } as const);
     const opened = await driverOf(storage.driver).open<null>(dir, {
       hardCodec: NOTHING,
       onDurable: (seq) => this.#onDurable(seq),
@@ -103,7 +98,8 @@ export class PlainNode {
         process.stderr.write(`${error.message}\n`);
         process.exit(66);
       },
-      sync,
+      // As the real driver chooses it.
+      sync: { mode: storage.sync ?? "adaptive" },
       unsafeNoSync: storage.unsafeNoSync === true,
     });
     if (opened.result === "corrupt") throw opened.error;
@@ -190,7 +186,6 @@ export class PlainNode {
       return true;
     }
     this.#open.add(connection, bytes, from, to);
-    this.#waiting += 1;
     this.#wake();
     return true;
   }
@@ -318,7 +313,6 @@ export class PlainNode {
     this.#commit = index;
     while (this.#sent[0] !== undefined && this.#sent[0].index <= index) {
       const batch = this.#sent.shift() as Batch;
-      this.#waiting -= batch.count;
       batch.answer();
     }
     // What was held meanwhile goes out now; the answers have left by the end of this turn.

@@ -16,8 +16,8 @@ import { synod } from "../cli/command.js";
 
 const hasGo = goVersion() !== null;
 
-test.runIf(!hasGo)("measuring real processes: NOT RUN, there is no Go to build the load generator", (context) => {
-  context.skip();
+test.runIf(!hasGo)("measuring real processes: NOT RUN, there is no Go to build the load generator", () => {
+  expect(process.env["CI"], "sudo apt-get install golang-go").toBeUndefined();
 });
 
 describe.runIf(hasGo)("measuring real processes", () => {

@@ -1,6 +1,6 @@
 export { type Cell, type CellRecord, floorOf } from "./cell.js";
-export { goProgram, goVersion, packageFolder } from "./goTools.js";
-export type { FloorResult, Latency, ReadLevelName } from "./load.js";
+export { goProgram, goVersion } from "./goTools.js";
+export type { Latency, ReadLevelName } from "./load.js";
 export { parseSubject, SUBJECT_WORDS } from "./parseSubject.js";
 export { type BenchEvents, type BenchPlan, type Demand, OPEN_CLIENTS, runRounds, type Subject } from "./rounds.js";
 export { runningCluster } from "./running.js";
