@@ -26,6 +26,8 @@ export interface BenchRequest {
   readonly html: string | null;
   /** The same tables for a page in Markdown; null: none. */
   readonly markdown: string | null;
+  /** A folder for the plots as SVG; null: none. */
+  readonly svg: string | null;
   /** Measure nothing: show what a file of results holds. */
   readonly from: string | null;
   /** Whether the user named the subjects, so that a missing one leaves the run incomplete. */
@@ -128,6 +130,7 @@ export function addBenchOptions(command: Command): Command {
     .option("--results <file>", "add a line of JSON for each measurement")
     .option("--html <file>", "write a page with tables and plots")
     .option("--markdown <file>", "write the tables in Markdown")
+    .option("--svg <dir>", "write the plots as files of their own")
     .option("--from <file>", "measure nothing: show what a file of results holds");
 }
 
@@ -173,6 +176,7 @@ export function benchRequest(options: Raw): BenchRequest {
     results: (options["results"] as string | undefined) ?? null,
     html: (options["html"] as string | undefined) ?? null,
     markdown: (options["markdown"] as string | undefined) ?? null,
+    svg: (options["svg"] as string | undefined) ?? null,
     from: (options["from"] as string | undefined) ?? null,
     named: named !== undefined || endpoints !== undefined,
   };

@@ -4,7 +4,7 @@ import { renderToString } from "preact-render-to-string";
 import { latencyPlot, throughputPlot } from "./benchPlot.js";
 import { Raw, Scroll } from "./parts.js";
 import { protocolName } from "./protocolLook.js";
-import { style } from "./style.js";
+import { standalone, style } from "./style.js";
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
 
@@ -65,6 +65,14 @@ export interface BenchPage {
 /** The whole page. Pure: equal input gives equal bytes. */
 export function renderBench(page: BenchPage): string {
   return `<!doctype html>\n${renderToString(<Page page={page} />)}\n`;
+}
+
+/** The plots as files of their own, by name. Empty where there is nothing to draw. */
+export function renderBenchPlots(table: readonly BenchPageRow[]): { readonly [name: string]: string } {
+  const plots = { throughput: throughputPlot(table), latency: latencyPlot(table) };
+  return Object.fromEntries(
+    Object.entries(plots).flatMap(([name, svg]) => (svg === null ? [] : [[`${name}.svg`, `${standalone(svg)}\n`]])),
+  );
 }
 
 interface Props {

@@ -1,3 +1,3 @@
-export { type BenchPage, renderBench } from "./benchPage.js";
+export { type BenchPage, renderBench, renderBenchPlots } from "./benchPage.js";
 export { renderReport } from "./html.js";
 export { renderTable, renderVerdict } from "./table.js";

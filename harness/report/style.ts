@@ -12,6 +12,14 @@ const DARK = `
   --band: #4a3d17; --band-edge: #8d7430; --band-ink: #f3e3b0; --lead: #363d45; --hatch: #7d8791;
   --ok: #7ddb94; --ok-bg: #17301f; --bad: #ff9aa5; --bad-bg: #3d181d; --dunno: #f0c06a; --dunno-bg: #38290d;`;
 
+/** The same drawing for a place that has no style sheet: light, on a ground of its own. */
+export function standalone(svg: string): string {
+  const values = new Map([...LIGHT.matchAll(/(--[\w-]+): (#[0-9a-f]+)/g)].map(([, name, value]) => [name, value]));
+  const resolved = svg.replace(/var\((--[\w-]+)\)/g, (whole, name: string) => values.get(name) ?? whole);
+  const ground = "font-family:system-ui,sans-serif;color:#1b1f24;background:#fff";
+  return resolved.replace("<svg ", `<svg style="${ground}" `);
+}
+
 /** Seeds that the selector can switch between; `style` writes one rule for each. */
 export const PANES_MAX = 8;
 

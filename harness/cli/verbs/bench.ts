@@ -1,6 +1,6 @@
 /** `synod bench`: commit latency and throughput of systems, side by side. */
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import {
   type BenchEvents,
   type Cell,
@@ -152,6 +152,7 @@ async function finish(
   const rounds = new Set(cells.map(({ round }) => round)).size;
   const result: BenchOutput = { verdict: verdictOf(draft, rounds), ...draft };
   if (request.html !== null) await writePage(ledger.asked, result, request.html);
+  if (request.svg !== null) await writePlots(result, request.svg);
   if (request.markdown !== null) writeFileSync(request.markdown, markdown(result));
   say(result, out);
   out.result(result);
@@ -164,6 +165,12 @@ async function writePage(plan: BenchPage["plan"], result: BenchOutput, file: str
   const { renderBench } = await import("../../report/index.js");
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, renderBench({ ...result, plan }));
+}
+
+async function writePlots(result: BenchOutput, folder: string): Promise<void> {
+  const { renderBenchPlots } = await import("../../report/index.js");
+  mkdirSync(folder, { recursive: true });
+  for (const [name, svg] of Object.entries(renderBenchPlots(result.table))) writeFileSync(join(folder, name), svg);
 }
 
 function say(result: BenchOutput, out: Terminal): void {
