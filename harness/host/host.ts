@@ -41,6 +41,7 @@ import { PendingReads } from "./reads.js";
 import { isSessionName, type Session, Sessions, type SettledAdmission } from "./sessions.js";
 import { rawClient, rawSeq } from "./rawWrite.js";
 import { encodeSnapshot, restoreSnapshot } from "./snapshot.js";
+import { SnapshotTaker } from "./snapshotTaker.js";
 import type { ClientRequest, HostConfig, HostInput, Reply, StoreFigures } from "./types.js";
 
 export function createHost<P extends Protocol>(config: HostConfig<P>): Host<P> {
@@ -65,8 +66,7 @@ export class Host<P extends Protocol> {
   private turnOpen = false;
   private lastRequest: RequestId = 0;
   private applied: Index = 0;
-  private snapshotsTaken = 0;
-  private readonly saving = new Map<string, { readonly index: Index; readonly bytes: number }>();
+  private readonly snapshots: SnapshotTaker;
 
   constructor(config: HostConfig<P>) {
     this.config = config;
@@ -74,6 +74,8 @@ export class Host<P extends Protocol> {
     this.id = config.replica.id;
     this.machine = new Machine(config.historyMax ?? 0);
     this.sessions = new Sessions(config.sessionsMax);
+    const { id, incarnation } = config.replica;
+    this.snapshots = new SnapshotTaker(`${id}.${incarnation}`, config.logBytesMax ?? Number.POSITIVE_INFINITY);
     assert(config.batchBytesMax > 0, "batchBytesMax must be above 0");
     if (config.recovered.snapshot !== null) this.load(config.recovered.snapshot);
     this.state = this.module.create(config.replica, config.recovered);
@@ -84,7 +86,11 @@ export class Host<P extends Protocol> {
     return this.applied;
   }
 
-  /** For those who watch. */
+  /** Own proposals whose fate is open. */
+  get proposals(): number {
+    return this.writes.proposals;
+  }
+
   figures(): StoreFigures {
     return this.machine.store.figures();
   }
@@ -234,7 +240,8 @@ export class Host<P extends Protocol> {
 
   private queueWrite(client: number, seq: number, token: number, nowMs: number, out: Out<P>): Effects<P> {
     const before = this.writes.find(client);
-    if (before !== undefined) this.abandon(before, out);
+    // The client has not waited for its last one.
+    if (before !== undefined) this.answer(before, { status: "unknown", reason: "unsupported", leaderHint: null }, out);
     const write: PendingWrite = { client, seq, token, retries: null, done: false };
     this.writes.add(write);
     this.turn.push(write);
@@ -254,11 +261,6 @@ export class Host<P extends Protocol> {
     if (token === pending.token || pending.retries?.includes(token) === true) return; // The link duplicated it.
     pending.retries ??= [];
     pending.retries.push(token);
-  }
-
-  /** The client has sent its next operation without waiting for this one. */
-  private abandon(write: PendingWrite, out: Out<P>): void {
-    this.answer(write, { status: "unknown", reason: "unsupported", leaderHint: null }, out);
   }
 
   private onTurnEnd(nowMs: number): Effects<P> {
@@ -287,10 +289,12 @@ export class Host<P extends Protocol> {
         this.execute(own?.writes[i], out);
       }
       reader.end();
+      this.snapshots.applied(entry.command.length);
     }
     for (let batch = this.writes.takeIndex(entry.index); batch !== null; batch = batch.next)
       this.settleLost(batch, out);
     this.serveWaiting(out);
+    if (this.snapshots.isDue) this.takeSnapshot(entry.index, out);
   }
 
   /**
@@ -373,24 +377,20 @@ export class Host<P extends Protocol> {
 
   private takeSnapshot(index: Index, out: Out<P>): void {
     assert(index === this.applied, `a snapshot at ${index} was asked for, the machine is at ${this.applied}`);
-    this.snapshotsTaken += 1;
-    const id = `${this.id}.${this.config.replica.incarnation}.${this.snapshotsTaken}`;
     const bytes = encodeSnapshot(index, this.machine, this.sessions);
-    this.saving.set(id, { index, bytes: bytes.length });
-    out.push({ type: "saveSnapshot", id, index, bytes });
+    out.push({ type: "saveSnapshot", id: this.snapshots.begin(index, bytes.length), index, bytes });
   }
 
   private onSnapshotSaved(id: string, nowMs: number): Effects<P> {
-    const saved = this.saving.get(id);
-    assert(saved !== undefined, `snapshot ${id} was not being saved`);
-    this.saving.delete(id);
-    return this.core({ type: "snapshotTaken", index: saved.index, id, bytes: saved.bytes }, nowMs, null);
+    const { index, bytes } = this.snapshots.saved(id);
+    return this.core({ type: "snapshotTaken", index, id, bytes }, nowMs, null);
   }
 
   private load(snapshot: Snapshot): void {
     const index = restoreSnapshot(this.config.loadSnapshot(snapshot.id), this.machine, this.sessions);
     assert(index === snapshot.index, `snapshot ${snapshot.id} is of ${index}, not of ${snapshot.index}`);
     this.applied = index;
+    this.snapshots.loaded();
   }
 
   private leaderHint(): NodeId | null {

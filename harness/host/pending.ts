@@ -38,6 +38,11 @@ export class PendingWrites {
     return this.waiting;
   }
 
+  /** Proposals that are neither applied nor rejected. */
+  get proposals(): number {
+    return this.byRequest.size;
+  }
+
   find(client: number): PendingWrite | undefined {
     const write = this.byClient.get(client);
     return write === undefined || write.done ? undefined : write;

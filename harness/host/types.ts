@@ -117,6 +117,11 @@ export interface HostConfig<P extends Protocol> {
   /** An entry's command is closed at this size; a larger turn makes several entries. Bytes, > 0. */
   readonly batchBytesMax: number;
   /**
+   * Commands applied after which a snapshot is taken though the core has not asked for one: entries differ in size, and a
+   * log must fit into memory. Bytes. @default no limit
+   */
+  readonly logBytesMax?: number;
+  /**
    * Revisions before the last one that a `txn` or `query` can read; the same number on every replica, because what a
    * transaction reads is replicated. 0: no history, and changes happen in place. @default 0
    */

@@ -80,7 +80,7 @@ export type SyncPolicy =
       readonly mode: "adaptive";
       /** A batch of more bytes than this is synced beside the loop. @default 262144 */
       readonly loopBytesMax?: number;
-      /** Where recent syncs took longer than this on average, they run beside the loop. Microseconds. @default 2000 */
+      /** Where most of the recent syncs took longer than this, they run beside the loop. Microseconds. @default 2000 */
       readonly loopMicrosMax?: number;
       /** How many requests are waiting in this node, for a driver that does not want the loop stopped while there are many. */
       readonly waiting?: () => number;

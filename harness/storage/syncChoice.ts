@@ -4,12 +4,16 @@ import type { SyncPolicy } from "./contract.js";
 const LOOP_BYTES_MAX = 256 * 1024;
 const LOOP_MICROS_MAX = 2000;
 const LOOP_WAITING_MAX = 4;
-/** Weight of the newest sync in the average: about the last eight count. */
-const NEWEST = 1 / 8;
+/** So many syncs are remembered. Odd: there is one in the middle. */
+const MEMORY = 9;
 
 export class SyncChoice {
   readonly #policy: SyncPolicy;
-  #averageMicros = 0;
+  /** Of the latest syncs, the oldest overwritten next. Microseconds. */
+  readonly #latest = new Float64Array(MEMORY);
+  readonly #sorted = new Float64Array(MEMORY);
+  #next = 0;
+  #medianMicros = 0;
 
   constructor(policy: SyncPolicy | undefined) {
     this.#policy = policy ?? { mode: "adaptive" };
@@ -19,12 +23,16 @@ export class SyncChoice {
     const policy = this.#policy;
     if (policy.mode !== "adaptive") return policy.mode === "loop";
     if (batchBytes > (policy.loopBytesMax ?? LOOP_BYTES_MAX)) return false;
-    // A slow disk must not stop heartbeats. The average also falls by syncs beside the loop, so this is no dead end.
-    if (this.#averageMicros > (policy.loopMicrosMax ?? LOOP_MICROS_MAX)) return false;
+    // A slow disk must not stop heartbeats. Syncs beside the loop are remembered too, so this is no dead end.
+    if (this.#medianMicros > (policy.loopMicrosMax ?? LOOP_MICROS_MAX)) return false;
     return policy.waiting === undefined || policy.waiting() <= (policy.loopWaitingMax ?? LOOP_WAITING_MAX);
   }
 
+  /** The median, not the mean: on a busy machine a few syncs take long, whatever the disk is like. */
   took(micros: number): void {
-    this.#averageMicros += (micros - this.#averageMicros) * NEWEST;
+    this.#latest[this.#next] = micros;
+    this.#next = (this.#next + 1) % MEMORY;
+    this.#sorted.set(this.#latest);
+    this.#medianMicros = this.#sorted.sort()[(MEMORY - 1) / 2] as number;
   }
 }

@@ -36,6 +36,8 @@ import { TraceFile } from "./traceFile.js";
 /** Far above what the clients of one cluster need at a time. */
 const SESSIONS_MAX = 100_000;
 const BATCH_BYTES_MAX = 1 << 20;
+/** About as much as a segment of the write-ahead log holds: segments are then used again and again. */
+const LOG_BYTES_MAX = 48 * 2 ** 20;
 /** Revisions that etcd's interface can look back. */
 const HISTORY_MAX = 10_000;
 const LEADER_LOOK_MS = 100;
@@ -176,6 +178,7 @@ async function hostOf(
     loadSnapshot: (name) => (booted ? received(name) : (stored as Uint8Array)),
     sessionsMax: SESSIONS_MAX,
     batchBytesMax: BATCH_BYTES_MAX,
+    logBytesMax: LOG_BYTES_MAX,
     // The same for each node, since the list of members is: what a transaction reads is replicated.
     historyMax: members.some(({ etcd }) => etcd !== null) ? HISTORY_MAX : 0,
   });

@@ -17,6 +17,8 @@ import type { TraceFile } from "./traceFile.js";
 type Effect = HostEffect<AnyProtocol>;
 type Send = Extract<Effect, { readonly type: "send" | "sendSnapshot" }>;
 
+/** The longest wait for the commit of the batch before. Milliseconds. */
+const HOLD_MS = 1;
 const TURN_END = { type: "turnEnd" } as const;
 
 export interface RuntimeParts {
@@ -55,6 +57,9 @@ export class Runtime {
   #inTurn = false;
   #stopped = false;
   #leader = "";
+  /** When the last batch was proposed, and what ends the wait for its commit. */
+  #proposedMs = 0;
+  #holding: NodeJS.Timeout | null = null;
   /** Images that arrived and are not installed yet. */
   readonly #images = new Map<string, { readonly index: number; readonly bytes: Uint8Array }>();
   readonly #turn = (): void => this.#runTurn();
@@ -141,6 +146,7 @@ export class Runtime {
   stop(): void {
     this.#stopped = true;
     this.#timers.close();
+    if (this.#holding !== null) clearTimeout(this.#holding);
   }
 
   #wake(): void {
@@ -167,10 +173,10 @@ export class Runtime {
   #work(): void {
     const { storage } = this.#parts;
     this.#tellDurable();
-    // While a sync runs nothing new could become durable: the batch grows instead, and one message takes more.
-    if (this.#turnEndWanted && !storage.busy) {
+    if (this.#turnEndWanted && !this.#isHeld()) {
       this.#turnEndWanted = false;
       this.#parts.counters.proposals += 1;
+      this.#proposedMs = performance.now();
       this.#step(TURN_END);
     }
     // What need not wait for the disk leaves before a sync on the loop makes everything wait.
@@ -179,6 +185,22 @@ export class Runtime {
     this.#appended = false;
     storage.flush();
     this.#tellDurable();
+  }
+
+  /**
+   * Whether the turn's writes wait for company: a batch costs about the same whatever its size. While a sync runs nothing
+   * new could become durable anyway; and while the batch before is under way there is little to win, unless the way is
+   * long.
+   */
+  #isHeld(): boolean {
+    if (this.#parts.storage.busy) return true;
+    if (this.host.proposals === 0) return false;
+    if (performance.now() - this.#proposedMs >= HOLD_MS) return false;
+    this.#holding ??= setTimeout(() => {
+      this.#holding = null;
+      this.#wake();
+    }, HOLD_MS);
+    return true;
   }
 
   #tellDurable(): void {
