@@ -58,7 +58,7 @@ const RAFT: readonly (readonly [property: string, model: string, change: string 
   ["FreshReads", "Reads", "StartReadRound <- EarlierRound"],
   ["FreshAnswers", "Reads", (config) => `${losing(config)}\nCONSTANT TermCommitted <- CommittedAlready\n`],
 ];
-const RAFT_QUICK: ReadonlySet<string> = new Set(["DurableAcknowledged", "LeaderCompleteness", "Served", "FreshReads"]);
+const RAFT_QUICK: ReadonlySet<string> = new Set(["DurableAcknowledged", "LeaderCompleteness", "Served"]);
 
 /** Longer logs, and requests for them. */
 function longer(config: string): string {

@@ -146,7 +146,7 @@ const specModels: readonly SpecModel[] = [
   {
     name: "Reads",
     about: "reads by rounds and by a lease that is about to end, and a rival",
-    size: "small",
+    size: "medium",
     prefix: [],
     spec: "raft/MCRaftReads.tla",
   },
