@@ -27,6 +27,15 @@ final class Canonical {
     return canonical.out.toString();
   }
 
+  /** The text of a member, which has to be sorted before it is written. */
+  private String part(Value value) {
+    int start = out.length();
+    write(value);
+    String text = out.substring(start);
+    out.setLength(start);
+    return text;
+  }
+
   private void write(Value value) {
     if (value instanceof IntValue) out.append(((IntValue) value).val);
     else if (value instanceof BoolValue) out.append(((BoolValue) value).val);
@@ -57,7 +66,7 @@ final class Canonical {
     SetEnumValue members = (SetEnumValue) set;
     members.normalize();
     String[] texts = new String[members.elems.size()];
-    for (int i = 0; i < texts.length; i++) texts[i] = text(members.elems.elementAt(i));
+    for (int i = 0; i < texts.length; i++) texts[i] = part(members.elems.elementAt(i));
     writeSorted(texts);
   }
 
@@ -120,7 +129,7 @@ final class Canonical {
       return;
     }
     String[] texts = new String[domain.length];
-    for (int i = 0; i < domain.length; i++) texts[i] = "[" + text(domain[i]) + "," + text(function.values[i]) + "]";
+    for (int i = 0; i < domain.length; i++) texts[i] = "[" + part(domain[i]) + "," + part(function.values[i]) + "]";
     writeSorted(texts);
   }
 

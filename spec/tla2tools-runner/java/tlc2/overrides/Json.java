@@ -19,7 +19,7 @@ final class Json {
   private int at;
   /** Strings and shapes of objects come again and again: TLC's own table of names is slow, and equal shapes share their names. */
   private final Map<String, StringValue> strings = new HashMap<>();
-  private final Map<List<String>, UniqueString[]> shapes = new HashMap<>();
+  private final Map<List<String>, Shape> shapes = new HashMap<>();
 
   Value parse(String line) {
     text = line;
@@ -108,21 +108,25 @@ final class Json {
     return record(names, values);
   }
 
-  /** TLC keeps the fields of a record in the order of their interned names, which is its own affair: this is sorted by text. */
-  private Value record(List<String> names, List<Value> values) {
-    UniqueString[] shape = shapes.get(names);
-    Integer[] order = new Integer[names.size()];
-    for (int i = 0; i < order.length; i++) order[i] = i;
-    Arrays.sort(order, (a, b) -> names.get(a).compareTo(names.get(b)));
-    if (shape == null) {
-      shape = new UniqueString[order.length];
-      for (int i = 0; i < order.length; i++) shape[i] = UniqueString.uniqueStringOf(names.get(order[i]));
-      shapes.put(names, shape);
+  /** The names of a record in the order in which TLC keeps them, and the place of each in the text. Records share them. */
+  private static final class Shape {
+    final UniqueString[] names;
+    final int[] places;
+
+    Shape(List<String> texts) {
+      names = new UniqueString[texts.size()];
+      for (int i = 0; i < names.length; i++) names[i] = UniqueString.uniqueStringOf(texts.get(i));
+      Arrays.sort(names, UniqueString::compareTo);
+      places = new int[names.length];
+      for (int i = 0; i < names.length; i++) places[i] = texts.indexOf(names[i].toString());
     }
-    Value[] sorted = new Value[order.length];
-    for (int i = 0; i < order.length; i++) sorted[i] = values.get(order[i]);
-    // The record sorts its own array.
-    return new RecordValue(shape.clone(), sorted, false);
+  }
+
+  private Value record(List<String> names, List<Value> values) {
+    Shape shape = shapes.computeIfAbsent(names, Shape::new);
+    Value[] sorted = new Value[shape.places.length];
+    for (int i = 0; i < sorted.length; i++) sorted[i] = values.get(shape.places[i]);
+    return new RecordValue(shape.names, sorted, true);
   }
 
   private Value number() {
