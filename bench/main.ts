@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { benchCheckers } from "./checkers.js";
 import { benchFrames } from "./frames.js";
+import { benchHosts } from "./host.js";
 import { benchSimulator } from "./simulator.js";
 import { benchSteps } from "./step.js";
 import { benchWal } from "./wal.js";
@@ -10,6 +11,7 @@ import { benchWal } from "./wal.js";
 const benches: { readonly [name: string]: () => Promise<void> | void } = {
   step: benchSteps,
   frames: benchFrames,
+  host: benchHosts,
   simulator: () => benchSimulator(),
   wal: benchWal,
   checkers: () => benchCheckers(),
