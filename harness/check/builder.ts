@@ -61,7 +61,6 @@ export class HistoryBuilder {
   private count = 0;
   private log: EventLog = {
     code: new Int32Array(startCapacity * 2),
-    time: new Float64Array(startCapacity * 2),
     count: 0,
   };
   private timed = true;
@@ -265,7 +264,6 @@ export class HistoryBuilder {
     this.lastTime = time;
     const { log } = this;
     log.code[log.count] = code;
-    log.time[log.count] = time;
     log.count += 1;
     if (time !== time) this.timed = false;
   }
@@ -294,9 +292,7 @@ function emptyColumns(capacity: number): MutableColumns {
 function grownLog(log: EventLog, capacity: number): EventLog {
   const code = new Int32Array(capacity);
   code.set(log.code);
-  const time = new Float64Array(capacity);
-  time.set(log.time);
-  return { code, time, count: log.count };
+  return { code, count: log.count };
 }
 
 function grownColumns(c: MutableColumns, capacity: number): MutableColumns {

@@ -3,7 +3,7 @@
 import { type Columns, NEVER } from "./history.js";
 
 /** Events as they came: `code` = 2 * operation + (0 = call, 1 = return). */
-export type EventLog = { code: Int32Array; time: Float64Array; count: number };
+export type EventLog = { code: Int32Array; count: number };
 
 type Bad = (line: number, expected: string) => never;
 
@@ -17,8 +17,8 @@ export function orderEvents(
   byTime: boolean,
   bad: Bad,
 ): { columns: Columns; eventAt: Int32Array } {
-  let eventAt: Int32Array = log.code.slice(0, log.count);
-  if (byTime) eventAt = sortedByTime(columns, log, eventAt, bad);
+  let eventAt = log.code.subarray(0, log.count);
+  if (byTime) eventAt = sortedByTime(columns, eventAt, bad);
   // In the file's order the operations are numbered by their calls already.
   const renamed = byTime ? renameByCall(eventAt, columns.kind.length) : null;
   const sorted = renamed === null ? columns : permuted(columns, renamed);
@@ -30,8 +30,18 @@ export function orderEvents(
   return { columns: sorted, eventAt };
 }
 
-function sortedByTime(columns: Columns, log: EventLog, eventAt: Int32Array, bad: Bad): Int32Array {
-  let times = log.time.subarray(0, log.count);
+function timesOf(columns: Columns, codes: Int32Array): Float64Array {
+  const times = new Float64Array(codes.length);
+  for (let n = 0; n < codes.length; n++) {
+    const code = codes[n] as number;
+    times[n] = ((code & 1) === 0 ? columns.callTime[code >> 1] : columns.retTime[code >> 1]) as number;
+  }
+  return times;
+}
+
+function sortedByTime(columns: Columns, codes: Int32Array, bad: Bad): Int32Array {
+  let eventAt = codes;
+  let times = timesOf(columns, codes);
   let isSorted = true;
   let hasTies = false;
   for (let i = 1; i < times.length; i++) {
@@ -45,10 +55,11 @@ function sortedByTime(columns: Columns, log: EventLog, eventAt: Int32Array, bad:
         bad(columns.line[i] as number, "a completion no earlier than its invoke");
       }
     }
-    const places = Array.from({ length: log.count }, (_, i) => i);
-    places.sort((x, y) => (times[x] as number) - (times[y] as number) || x - y);
-    eventAt = Int32Array.from(places, (place) => log.code[place] as number);
-    times = Float64Array.from(places, (place) => log.time[place] as number);
+    const unsorted = times;
+    const places = Array.from(codes, (_, i) => i);
+    places.sort((x, y) => (unsorted[x] as number) - (unsorted[y] as number) || x - y);
+    eventAt = Int32Array.from(places, (place) => codes[place] as number);
+    times = timesOf(columns, eventAt);
     hasTies = true;
   }
   if (hasTies) orderInstants(columns, eventAt, times);
