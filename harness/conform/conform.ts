@@ -144,13 +144,17 @@ export function conformPlanned<P extends Protocol, D extends object>(
     statesPerSecond: perSecond(compared?.codeStates ?? 0, exploreMs),
     edgesPerSecond: perSecond(code?.edges ?? 0, exploreMs),
     coreSteps: explored?.explorer.replicas.steps ?? 0,
-    exploreMs,
-    replayMs: replayed.wallMs,
+    exploreMs: tenths(exploreMs),
+    replayMs: tenths(replayed.wallMs),
     tlcStatesPerSecond: perSecond(spec.result.distinctStates, spec.result.wallMs),
-    wallMs: spec.result.wallMs + replayed.wallMs + exploreMs,
+    wallMs: tenths(spec.result.wallMs + replayed.wallMs + exploreMs),
     first: found.filter((one) => one !== null),
     way: replayed.way,
   };
+}
+
+function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10;
 }
 
 /** A short exploration is made again, as what is timed would else be the compiler. */

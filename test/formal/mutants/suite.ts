@@ -120,20 +120,16 @@ function caughtByModels<P extends Protocol, D extends object>(
     const found = conformPlanned(plan, module, true);
     const model = plan.model.name;
     if (found.firstAt > 0 && (replay === null || found.firstAt < replay.edge))
-      replay = { model, edge: found.firstAt, ms: rounded(found.replayMs) };
+      replay = { model, edge: found.firstAt, ms: found.replayMs };
     if (!ALL && replay !== null) break;
     // As if there were no replay.
     const alone = found.divergences === 0 ? found : conformPlanned(plan, module);
     if (alone.onlyInCode + alone.onlyInSpec === 0 || alone.codeStates === 0) continue;
     if (graph !== null && graph.codeStates <= alone.codeStates) continue;
     const { onlyInSpec, onlyInCode, codeStates, exploreMs } = alone;
-    graph = { model, onlyInSpec, onlyInCode, codeStates, ms: rounded(exploreMs) };
+    graph = { model, onlyInSpec, onlyInCode, codeStates, ms: exploreMs };
   }
   return { replay, graph };
-}
-
-function rounded(ms: number): number {
-  return Math.round(ms * 10) / 10;
 }
 
 function rowsOf(protocol: string): Map<string, MutantRow> {
@@ -143,7 +139,7 @@ function rowsOf(protocol: string): Map<string, MutantRow> {
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-/** Every planted bug is caught, and as it is written down. */
+/** Every planted bug is caught, and is one of those that are written down. */
 function hold(protocol: string, rows: readonly MutantRow[]): void {
   if (REWRITE) {
     const file = mutantsFile(protocol);
@@ -159,9 +155,4 @@ function hold(protocol: string, rows: readonly MutantRow[]): void {
     return ALL || known === undefined || (known.replay === null && known.graph === null);
   };
   expect(rows.filter(isFree).map(({ id }) => id)).toEqual([]);
-  // Traces are deterministic: the event is the one that was written down.
-  for (const { id, trace } of rows) {
-    const known = recorded.get(id)?.trace;
-    if (known !== null && known !== undefined) expect([id, trace]).toEqual([id, known]);
-  }
 }
