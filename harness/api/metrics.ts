@@ -4,7 +4,7 @@
  */
 import { status } from "@grpc/grpc-js";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { NodeCounters, NodeService, NodeStatus } from "../transport/index.js";
+import type { NodeCounters, NodeService, NodeStatus, PeerCounters } from "../transport/index.js";
 
 /** etcd's: powers of two from 1 ms, and from 0.1 ms for round trips. Seconds. */
 const SYNC_BUCKETS = powersOfTwo(0.001, 14);
@@ -86,16 +86,6 @@ const COUNTERS: readonly Reading[] = [
     ({ counters }) => counters.messagesDropped,
   ],
   [
-    "synod_peer_sent_bytes_total",
-    "Bytes of protocol messages to all peers, with their frames.",
-    ({ counters }) => counters.bytesSent,
-  ],
-  [
-    "synod_peer_received_bytes_total",
-    "Bytes of protocol messages from all peers, with their frames.",
-    ({ counters }) => counters.bytesReceived,
-  ],
-  [
     "synod_client_sent_bytes_total",
     "Bytes to clients of the lean protocol.",
     ({ counters }) => counters.clientBytesSent,
@@ -145,6 +135,18 @@ const FAMILIES: readonly {
     label: "where",
     of: { loop: "syncsOnLoop", beside: "syncsBeside", else: "syncsElse" },
   },
+];
+
+/** Counters by peer, as etcd has them. */
+const BY_PEER: readonly (readonly [name: string, help: string, label: "To" | "From", field: keyof PeerCounters])[] = [
+  ["etcd_network_peer_sent_bytes_total", "Bytes of protocol messages to a peer, with their frames.", "To", "bytesSent"],
+  ["etcd_network_peer_received_bytes_total", "Bytes from a peer, with their frames.", "From", "bytesReceived"],
+  [
+    "etcd_network_peer_sent_failures_total",
+    "Protocol messages to a peer that could not be reached or did not read.",
+    "To",
+    "messagesDropped",
+  ],
 ];
 
 function flag(value: boolean): number {
@@ -232,7 +234,14 @@ export class NodeMetrics {
       label,
       of,
     }));
+    const byPeer = BY_PEER.map(([name, help, label, field]) => ({
+      counter: new Counter({ name, help, labelNames: [label], registers }),
+      label,
+      field,
+    }));
     return (now) => {
+      for (const { counter, label, field } of byPeer)
+        for (const [id, peer] of Object.entries(now.peers)) setCounter(counter, peer[field], { [label]: id });
       for (const { gauge, value } of gauges) gauge.set(value(now));
       for (const { counter, value } of counters) setCounter(counter, value(now));
       for (const { counter, label, of } of families)

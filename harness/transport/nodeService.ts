@@ -45,12 +45,23 @@ export interface NodeStatus extends Status {
   readonly pid: number;
   readonly appliedIndex: number;
   readonly store: StoreFigures;
+  /** By the peer's id. */
+  readonly peers: { readonly [id: string]: Readonly<PeerCounters> };
   /** Of machine and sessions, if it was asked for. */
   readonly digest?: string;
   readonly counters: Readonly<NodeCounters>;
   /** CPU of the process since its start, user and system, microseconds. */
   readonly cpuMicros: number;
   readonly rssBytes: number;
+}
+
+/** To and from one peer since the process began. */
+export interface PeerCounters {
+  /** Of protocol messages with their frames. */
+  bytesSent: number;
+  bytesReceived: number;
+  /** As `messagesDropped`. */
+  messagesDropped: number;
 }
 
 /** Since the process began. All grow, except those that say otherwise. */

@@ -9,7 +9,10 @@ const ETCD_NAMES = [
   "etcd_disk_wal_fsync_duration_seconds",
   "etcd_mvcc_delete_total",
   "etcd_mvcc_put_total",
+  "etcd_network_peer_received_bytes_total",
   "etcd_network_peer_round_trip_time_seconds",
+  "etcd_network_peer_sent_bytes_total",
+  "etcd_network_peer_sent_failures_total",
   "etcd_server_has_leader",
   "etcd_server_is_leader",
   "etcd_server_is_learner",
@@ -83,7 +86,8 @@ describe.each(["raft", "multipaxos", "zab"])("metrics of %s", (protocol) => {
       "etcd_server_proposals_applied_total",
       "etcd_server_proposals_committed_total",
       "synod_messages_sent_total",
-      "synod_peer_sent_bytes_total",
+      "etcd_network_peer_received_bytes_total",
+      "etcd_network_peer_sent_bytes_total",
       "synod_wal_bytes_total",
     ];
     for (const id of names) for (const name of watched) before.set(`${id} ${name}`, await value(id, name));
@@ -119,6 +123,7 @@ describe.each(["raft", "multipaxos", "zab"])("metrics of %s", (protocol) => {
     const seen = await value(a, "etcd_server_leader_changes_seen_total");
     await cluster.killNode(leader);
     await reaches(a, "etcd_server_leader_changes_seen_total", seen + 1);
+    await reaches(a, "etcd_network_peer_sent_failures_total", 1);
     await cluster.killNode(b);
     await expect.poll(async () => (await cluster.http(a, "/health")).status, { timeout: 15_000 }).toBe(503);
     expect(JSON.parse((await cluster.http(a, "/health")).body)).toMatchObject({ health: "false" });

@@ -1,5 +1,5 @@
 import type { StorageCounts } from "../../storage/index.js";
-import type { NodeCounters } from "../../transport/index.js";
+import type { NodeCounters, PeerCounters, ServedMember } from "../../transport/index.js";
 
 export function emptyCounters(): NodeCounters {
   return {
@@ -31,6 +31,15 @@ export function emptyCounters(): NodeCounters {
     syncsElse: 0,
     turns: 0,
   };
+}
+
+/** For every member but this one. */
+export function emptyPeerCounters(
+  members: readonly ServedMember[],
+  self: ServedMember,
+): { readonly [id: string]: PeerCounters } {
+  const peers = members.filter(({ id }) => id !== self.id);
+  return Object.fromEntries(peers.map(({ id }) => [id, { bytesSent: 0, bytesReceived: 0, messagesDropped: 0 }]));
 }
 
 /** The store counts for itself. */

@@ -10,12 +10,14 @@ import {
   MESSAGE_TRACED,
   type NodeCounters,
   type NodeObserver,
+  type PeerCounters,
   PING,
   PONG,
   type ServedMember,
   SNAPSHOT_ACK,
 } from "../../transport/index.js";
 import { parseAddress } from "./checkConfig.js";
+import { emptyPeerCounters } from "./counters.js";
 
 /** Beyond so many bytes that a peer does not take, messages to it are dropped, as on a link that loses them. */
 const QUEUE_BYTES_MAX = 32 * 2 ** 20;
@@ -60,8 +62,12 @@ export class Links {
   readonly #waiting = new Set<Connection>();
   #waitTimer: NodeJS.Timeout | null = null;
 
+  /** By id, for every other member. */
+  readonly peerCounters: { readonly [id: string]: PeerCounters };
+
   constructor(options: LinksOptions) {
     this.#options = options;
+    this.peerCounters = emptyPeerCounters(options.members, options.self);
     for (const member of options.members) if (member.id !== options.self.id) this.#add(member);
     this.#pinging = setInterval(() => this.#pingAll(), PING_EVERY_MS);
   }
@@ -74,9 +80,11 @@ export class Links {
   /** @param lamport 0: this node does not trace */
   send(to: NodeId, message: AnyProtocol["Message"], lamport: number): void {
     const { module, counters } = this.#options;
+    const peer = this.peerCounters[to] as PeerCounters;
     const connection = this.#links.get(to)?.dialer.connection ?? null;
     if (connection === null || connection.queuedBytes > QUEUE_BYTES_MAX) {
       counters.messagesDropped += 1;
+      peer.messagesDropped += 1;
       return;
     }
     const { codec } = module;
@@ -91,6 +99,7 @@ export class Links {
     for (const payload of codec.encode(message, into, at)) writer.raw(payload);
     counters.messagesSent += 1;
     counters.bytesSent += bytes + 5;
+    peer.bytesSent += bytes + 5;
     if (module.mayWait?.(message) === true) this.#sendSoon(connection);
     else connection.dirty();
   }

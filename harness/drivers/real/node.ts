@@ -92,7 +92,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const looking = setInterval(look, LEADER_LOOK_MS);
   const status = (digest: boolean): NodeStatus => {
     look();
-    return statusOf(checked, host, incarnation, counters, digest);
+    return { ...statusOf(checked, host, incarnation, counters, digest), peers: links.peerCounters };
   };
   const listeners: Listener[] = [];
   const close = async (): Promise<void> => {
@@ -229,7 +229,7 @@ function statusOf(
   incarnation: number,
   counters: NodeCounters,
   digest: boolean,
-): NodeStatus {
+): Omit<NodeStatus, "peers"> {
   const { user, system } = process.cpuUsage();
   return {
     ...host.status(),

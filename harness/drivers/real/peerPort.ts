@@ -11,6 +11,7 @@ import {
   MESSAGE_TRACED,
   type NodeCounters,
   PEER_FRAME_BYTES_MAX,
+  type PeerCounters,
   PING,
   PONG,
   type ServedMember,
@@ -72,6 +73,7 @@ function accept(
   if (hello.caller !== "peer") return;
   const { module, members, log, counters, storage, runtime, links } = options;
   const from = members[hello.ordinal - 1]?.id as NodeId;
+  const peer = links.peerCounters[from] as PeerCounters;
   connection.name = from;
   connection.bytesMax = PEER_FRAME_BYTES_MAX;
   // A peer has one connection: what still comes on an earlier one is older than what comes on this one.
@@ -96,6 +98,7 @@ function accept(
   };
   connection.onFrame = (kind, bytes, begin, end) => {
     counters.bytesReceived += end - begin + 5;
+    peer.bytesReceived += end - begin + 5;
     switch (kind) {
       case MESSAGE:
         counters.messagesReceived += 1;
