@@ -192,7 +192,8 @@ DurableStep(i, n) ==
      ELSE IF old.phase = "broadcast" THEN AdvanceCommit(st)
      ELSE IF old.phase = "discovery" THEN AcceptEpochByQuorum(st)
      ELSE EstablishLeader(st)
-Durable(i, n) == n \in 0..Len(node[i].writes) /\ Local(DurableStep(i, n), "Durable", << i, n >>)
+\* Of writes that are on the disk, and the server does not know.
+Durable(i, n) == n \in 0..(Len(node[i].writes) - Len(disk[i].pending)) /\ Local(DurableStep(i, n), "Durable", << i, n >>)
 
 \* Sync and Durable in one: what the models have.
 Persist(i, n) ==

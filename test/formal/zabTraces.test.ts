@@ -24,7 +24,7 @@ function traces(): (readonly TraceEvent[])[] {
 }
 
 describe("traces of ZAB", () => {
-  test(`${RUNS} runs, and three that were tampered with`, { timeout: 120_000 }, async () => {
+  test(`${RUNS} runs, and four that were tampered with`, { timeout: 120_000 }, async () => {
     if (ZAB === undefined) throw new Error("ZAB has no trace specification");
     const runs = traces();
     const isTarget = (event: TraceEvent, k: number): boolean => k > 60 && event.action === "HandlePROPOSE";
@@ -35,14 +35,24 @@ describe("traces of ZAB", () => {
     const changed = long.with(at, { ...event, state: { ...event.state, durableIndex: 77 } });
     const silent = long.with(at, { ...event, sent: [] });
     const removed = long.toSpliced(at, 1);
-    const { results } = await validateEvents(ZAB, [...runs, changed, silent, removed], { timeoutMs: 100_000 });
+    // A server cannot hear of a write before it is on the disk.
+    const synced = long.findIndex(({ action, node }, k) => {
+      const next = long[k + 1];
+      return k > 60 && action === "Sync" && next?.action === "Durable" && next.node === node;
+    });
+    expect(synced).toBeGreaterThan(60);
+    const swapped = long.with(synced, long[synced + 1] as Tampered).with(synced + 1, long[synced] as Tampered);
+    const tampered = [changed, silent, removed, swapped];
+    const { results } = await validateEvents(ZAB, [...runs, ...tampered], { timeoutMs: 100_000 });
     for (const [k, result] of results.slice(0, RUNS).entries())
       expect(result, `seed ${k + 1}`).toMatchObject({ verdict: "accepted" });
-    const [first, second, third] = results.slice(RUNS);
+    const [first, second, third, fourth] = results.slice(RUNS);
     expect(first).toMatchObject({ verdict: "rejected", rejectedAt: at, differences: [{ what: "state" }] });
     expect(second).toMatchObject({ verdict: "rejected", rejectedAt: at, differences: [{ what: "sent" }] });
     expect(third?.verdict).toBe("rejected");
     expect(third?.rejectedAt).toBeGreaterThanOrEqual(at);
+    expect(fourth?.verdict).toBe("rejected");
+    expect([synced, synced + 1]).toContain(fourth?.rejectedAt);
     const names = actionsOf(runs);
     for (const name of ["HandleDIFF", "LeaveEpoch", "HandleSNAP", "AcceptHistory", "HandleRESEND", "Crash"])
       expect(names.get(name) ?? 0, name).toBeGreaterThan(0);
