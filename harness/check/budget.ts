@@ -1,5 +1,6 @@
 // The limits of a check. Both are looked at inside the loops, not between them.
 
+/** Which limit was reached. */
 export type UnknownReason = "time" | "memory";
 
 /** Thrown inside a checker when a limit is reached; the checker's entry turns it into the verdict unknown. */

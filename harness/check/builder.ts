@@ -17,6 +17,7 @@ import * as H from "./history.js";
 import { Interner } from "./interner.js";
 import { type EventLog, orderEvents } from "./order.js";
 
+/** How to read what a file leaves open; the formats have defaults of their own. */
 export type InputOptions = {
   /** What every key holds at the start. @default null */
   readonly initial?: HistoryValue;

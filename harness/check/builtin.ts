@@ -17,6 +17,7 @@ const words: { readonly [model in BuiltinModel]: readonly string[] } = {
   "kv-append": ["get", "put", "append", "read", "write"],
 };
 
+/** Names of the objects that need no model of your own. */
 export const builtinModels = Object.keys(words) as readonly BuiltinModel[];
 
 /** @throws {HistoryFormatError} naming the first operation that the model does not know. */

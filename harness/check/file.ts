@@ -15,6 +15,7 @@ import { type HistoryFormat, readHistoryFile } from "./read/index.js";
 import { staleReads } from "./stale.js";
 import { verifyOrder, verifyWitness } from "./verify/verifier.js";
 
+/** What to check a file for, how to read it, and the limits. */
 export type CheckFileOptions = {
   /** @default "linearizable", over writes and the reads that were asked for at that level */
   readonly level?: Level | "all";
@@ -32,6 +33,7 @@ export type CheckFileOptions = {
   readonly memoryBytesMax?: number;
 };
 
+/** What proves the verdict, and whether the separate verifier accepts it. */
 export type Certificate = {
   readonly kind: "order" | "witness";
   /** Confirmed by the separate verifier. */
@@ -39,6 +41,7 @@ export type Certificate = {
   readonly problem?: string;
 };
 
+/** Verdict, proof and words for one file. */
 export type CheckFileResult = {
   readonly verdict: Verdict;
   readonly level: Level | "all";
@@ -223,6 +226,7 @@ export type ManifestRow = {
   readonly wallMs: number;
 };
 
+/** What came of all lines of a manifest. */
 export type ManifestResult = {
   /** ok: all agree. violated: some verdict is another. unknown: none is another, but some are unknown. */
   readonly verdict: Verdict;

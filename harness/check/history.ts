@@ -28,6 +28,7 @@ export const NEVER = 0x7fffffff;
 /** Value id of "no value known". Every real id is >= 0; id 0 is null. */
 export const NO_VALUE = -1;
 
+/** How an operation ended. */
 export type Outcome = "ok" | "fail" | "unknown";
 
 /** A stretch of time in which something was done to the system (Jepsen's nemesis). Nanoseconds. */
@@ -54,6 +55,7 @@ export type History = Columns & {
   readonly bands: readonly Band[];
 };
 
+/** One entry an operation, sorted by call. */
 export type Columns = {
   readonly kind: Uint8Array;
   /** Index into `names`: the word the file used (`get`, `read`, `cas`, …). */
@@ -95,6 +97,7 @@ export type OperationView = {
   readonly retTime: number;
 };
 
+/** Operation `i` as an object; see {@link OperationView}. */
 export function viewOperation(h: History, i: number): OperationView {
   const kind = h.kind[i] as number;
   const a = h.a[i] as number;

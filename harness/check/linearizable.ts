@@ -14,8 +14,10 @@ import { shrinkWitness } from "./witness.js";
 import { zoneOrder } from "./zoneOrder.js";
 import { hasAppend, machineOf, TierZero, valuesOf } from "./tierZero.js";
 
+/** `unknown`: a limit was reached first. */
 export type Verdict = "ok" | "violated" | "unknown";
 
+/** Model, limits and what to write down. */
 export type LinearizableOptions = {
   /** @default "kv" */
   readonly model?: BuiltinModel | Model<unknown>;
@@ -29,6 +31,7 @@ export type LinearizableOptions = {
   readonly shrinkMs?: number;
 };
 
+/** The verdict and what shows it. */
 export type LinearizableResult = {
   readonly verdict: Verdict;
   /** Violated: what is wrong. Unknown: which limit was reached. In words. */

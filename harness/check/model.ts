@@ -3,7 +3,7 @@
 
 import { type History, type Kind, NO_VALUE, type Outcome, viewOperation } from "./history.js";
 import type { HistoryValue } from "../record/history.js";
-import { NumberMap, TextMap } from "./maps.js";
+import { GrowingMap } from "./maps.js";
 import type { Budget } from "./budget.js";
 import { IMPOSSIBLE, type Machine } from "./machine.js";
 import { packedRanks, type Part } from "./parts.js";
@@ -50,6 +50,7 @@ export interface Model<State> {
   isRead?(operation: ModelOperation): boolean;
 }
 
+/** Operation `i` as a model sees it. */
 export function modelOperation(h: History, i: number): ModelOperation {
   const { f, key, input, output, process, outcome } = viewOperation(h, i);
   return { f, key, input, output, process, outcome };
@@ -67,8 +68,8 @@ export class ModelMachine<State> implements Machine {
   private readonly classCount: number;
   private readonly reads: Uint8Array;
   private readonly states: State[] = [];
-  private readonly idOfText = new TextMap();
-  private readonly steps = new NumberMap();
+  private readonly idOfText = new GrowingMap<string | null>();
+  private readonly steps = new GrowingMap<number>();
 
   private readonly budget: Budget;
   private bytes = 0;

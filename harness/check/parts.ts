@@ -28,6 +28,7 @@ export type Part = {
   readonly valueIds: Int32Array | null;
 };
 
+/** Row in the history of operation `i` of a part. */
 export function rowOf(part: Part, i: number): number {
   return part.row === null ? i : (part.row[i] as number);
 }

@@ -13,6 +13,7 @@ import { Memo } from "./memo.js";
 import type { Part } from "./parts.js";
 import type { Loan } from "./pool.js";
 
+/** `running`: not decided yet. */
 export type SearchState = "running" | "ok" | "violated";
 
 const firstCandidates = 256;

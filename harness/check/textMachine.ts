@@ -3,7 +3,7 @@
 import type { HistoryValue } from "../record/history.js";
 import { APPEND, CAS, NEVER, NOT_EQUAL, READ, WRITE } from "./history.js";
 import type { Budget } from "./budget.js";
-import { NumberMap, TextMap } from "./maps.js";
+import { GrowingMap } from "./maps.js";
 import { IMPOSSIBLE, type Machine } from "./machine.js";
 import type { Part } from "./parts.js";
 
@@ -19,12 +19,12 @@ export class TextMachine implements Machine {
   readonly initial: number;
   private readonly part: Part;
   private readonly texts: (string | null)[] = [];
-  private readonly idOfText = new TextMap();
+  private readonly idOfText = new GrowingMap<string | null>();
   private readonly valueState: Int32Array;
   private readonly dead: number;
   /** Observed texts in code unit order: a text is alive if it is a prefix of one of them. */
   private readonly observed: string[];
-  private readonly appended = new NumberMap();
+  private readonly appended = new GrowingMap<number>();
   private readonly casClasses: Map<number, number> = new Map();
   /** By state: the observed texts that it is a prefix of, as a range of `observed`; empty if not known yet. */
   private readonly rangeStart: number[] = [];

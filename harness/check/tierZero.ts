@@ -25,6 +25,7 @@ const textRuleInWords: { readonly [rule in ZoneRule]: string } = {
 };
 const tornInWords = "texts were seen that have the same piece behind different beginnings";
 
+/** See {@link TierZero.decide}. */
 export type TierZeroResult = { readonly result: ZoneResult; readonly reason: string; readonly zonePart: Part };
 
 /** Decides parts of one history by zones. */

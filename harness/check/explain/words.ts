@@ -47,6 +47,7 @@ export function operationLine(label: string, op: OperationView, timed: boolean):
   return `${label}  ${operationInWords(op)}  [line ${op.line}${span}]`;
 }
 
+/** Letter of the witness's operation `n`, from 0: A, B, … */
 export function labelOf(n: number): string {
   return n < 26 ? String.fromCharCode(65 + n) : `A${n}`;
 }

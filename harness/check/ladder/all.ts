@@ -10,6 +10,7 @@ import { checkRegular } from "./regular.js";
 import { checkSequential } from "./sequential.js";
 import { checkBoundedStaleness } from "./staleness.js";
 
+/** Limits of the ladder's checks. */
 export type LadderOptions = {
   /** For each level, milliseconds, > 0. @default 10000 */
   readonly deadlineMs?: number;
@@ -19,6 +20,7 @@ export type LadderOptions = {
   readonly independent?: boolean;
 };
 
+/** Every level's verdict, and the strongest that hold. */
 export type LadderResult = {
   readonly levels: readonly LevelResult[];
   /** Levels that hold, without those that follow from another level that holds. */

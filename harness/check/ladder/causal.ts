@@ -7,6 +7,7 @@ import type { Level, LevelResult } from "./levels.js";
 import { buildSessions, closeOrder, type Edge, FROM_INITIAL, latestWrite, NO_READ, type Sessions } from "./sessions.js";
 import { unsupported } from "./writers.js";
 
+/** CC, CM, CCv. */
 export type CausalLevel = "causal" | "causal-memory" | "causal-convergence";
 
 /** The name of the pattern found, and the operations that form it. */

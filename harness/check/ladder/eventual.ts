@@ -5,6 +5,7 @@ import { type History, NEVER, NO_VALUE, READ, viewOperation } from "../history.j
 import type { LevelResult } from "./levels.js";
 import { groupByKey, type KeyGroup, unsupported, writersByValue, writtenValue } from "./writers.js";
 
+/** Do the last reads of all clients agree on every key, after its last write? */
 export function checkEventual(h: History): LevelResult {
   const level = "eventual";
   const obstacle = unsupported(h);

@@ -12,6 +12,7 @@ import type { LevelResult } from "./levels.js";
 import { buildSessions, closeOrder, FROM_INITIAL, latestWrite, NO_READ, type Sessions } from "./sessions.js";
 import { unsupported } from "./writers.js";
 
+/** The session guarantees of Terry et al. 1994. */
 export type Guarantee = "read-your-writes" | "monotonic-reads" | "monotonic-writes" | "writes-follow-reads";
 
 const meaning: { readonly [guarantee in Guarantee]: string } = {

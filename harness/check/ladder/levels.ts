@@ -39,6 +39,7 @@ export const implied: { readonly [level in Level]: readonly Level[] } = {
   eventual: [],
 };
 
+/** Every level, strongest first as far as they can be compared. */
 export const allLevels = Object.keys(implied) as readonly Level[];
 
 /** True if every history at `stronger` is at `weaker`. */
@@ -46,6 +47,7 @@ export function includes(stronger: Level, weaker: Level): boolean {
   return stronger === weaker || implied[stronger].some((level) => includes(level, weaker));
 }
 
+/** One level's verdict. */
 export type LevelResult = {
   readonly level: Level;
   readonly verdict: "ok" | "violated" | "unknown";

@@ -31,11 +31,13 @@ export type Sessions = {
   writingSessions(key: number): readonly number[];
 };
 
+/** Sessions, or why there are none. */
 export type SessionsResult =
   | { readonly kind: "sessions"; readonly sessions: Sessions }
   | { readonly kind: "thinAir"; readonly row: number }
   | { readonly kind: "notUnique"; readonly reason: string };
 
+/** The sessions of a history, for the causal levels and the guarantees; unique values only. */
 export function buildSessions(h: History): SessionsResult {
   const writers = collectWriters(h);
   if (writers.kind !== "writers") return writers;

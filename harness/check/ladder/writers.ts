@@ -16,6 +16,7 @@ export function writtenValue(h: History, i: number): number {
   return (h.kind[i] === CAS ? h.b[i] : h.a[i]) as number;
 }
 
+/** The operations that say something, by key. */
 export function groupByKey(h: History): KeyGroup[] {
   const groups = new Map<number, { key: number; writes: number[]; reads: number[] }>();
   for (let i = 0; i < h.count; i++) {

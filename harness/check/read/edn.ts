@@ -5,6 +5,7 @@ import { HistoryFormatError, type HistoryValue } from "../../record/history.js";
 /** A keyword or symbol; everything else becomes the JSON value it resembles. Sets and lists become lists. */
 export type EdnValue = HistoryValue | Keyword | readonly EdnValue[] | EdnMap;
 
+/** `:name`, or a symbol. */
 export class Keyword {
   readonly name: string;
   constructor(name: string) {
@@ -12,6 +13,7 @@ export class Keyword {
   }
 }
 
+/** A map, its entries in the order of the text; `line` is where it opens. */
 export class EdnMap {
   readonly line: number;
   readonly entries: readonly (readonly [EdnValue, EdnValue])[];

@@ -14,6 +14,7 @@ import { forEachLinesOfFile, forEachLinesOfText, lineByLine, type OnLines, textO
  */
 export type HistoryFormat = "jsonl" | "edn" | "etcd-log" | "kv-log";
 
+/** How to read a file; the format is recognised if it is not given. */
 export type ReadOptions = InputOptions & { readonly format?: HistoryFormat };
 
 const formatDefaults: { readonly [format in HistoryFormat]: InputOptions } = {

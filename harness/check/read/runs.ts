@@ -8,6 +8,7 @@ const longSlots = 64;
 const longRuns = 32;
 /** A run of so many bytes is long. */
 const longBytes = 24;
+/** Longer runs are not remembered. */
 export const runBytesMax = 64;
 // A run in the table: its length (0 = none), its field, its ids, the offset of the word that is compared first with a
 // mask and that word, then the words at 0, 4, …
