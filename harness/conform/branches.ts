@@ -126,7 +126,7 @@ function tokensOf(source: string): Token[] {
       at = templateEnd(source, at + 1);
       const opens = source[at - 1] === "{";
       if (opens) brackets.push(true);
-      push(opens ? "${" : "text", at - 1);
+      push(opens ? "${" : "text", char === "}" ? start + 1 : start);
       continue;
     }
     const last = tokens[tokens.length - 1]?.text ?? ";";
