@@ -49,8 +49,11 @@ export class MultiPaxosTrace implements EventCollector {
   private readonly collected: MultiPaxosEvent[] = [];
   /** Lines of the step that is not known to be over. */
   private open: TraceLine[] = [];
-  /** Writes that survived a node's crash: the spec crashes and boots in one. */
-  private readonly kept = new Map<string, number>();
+  /**
+   * Writes that survived a node's crashes since its last boot: the spec crashes and boots in one. A live node may die while
+   * it boots, before it has written a line, and then has several.
+   */
+  private readonly kept = new Map<string, readonly number[]>();
 
   line(line: TraceLine): void {
     const first = this.open[0];
@@ -68,11 +71,28 @@ export class MultiPaxosTrace implements EventCollector {
 
   private environment({ node, action, args, seq }: TraceLine): void {
     const event = { node, action, args, sent: [], state: [], ends: true, wrote: [], seq };
-    if (action === "Crash") this.kept.set(node, args[1] as number);
+    if (action === "Crash") this.kept.set(node, [...(this.kept.get(node) ?? []), args[1] as number]);
     else if (action === "Sync" && args[1] !== 0) this.collected.push(event);
     else if (action === "Drop" || action === "Duplicate")
       this.collected.push({ ...event, args: [args[0], args[1], specMessage(args[2] as MultiPaxosMessage)] });
     // A damaged disk only keeps its replica from booting.
+  }
+
+  private keptNow(node: string): number {
+    const last = this.kept.get(node)?.at(-1) ?? 0;
+    this.kept.delete(node);
+    return last;
+  }
+
+  /** Boots that ended before they did anything differ from the one that is seen by their number only. */
+  private unseenBoots(node: string, state: unknown, seq: number): void {
+    const kept = this.kept.get(node) ?? [];
+    const { incarnation } = state as { readonly incarnation: number };
+    for (const [i, count] of kept.slice(0, -1).entries()) {
+      const then = { ...(state as object), incarnation: incarnation - (kept.length - 1 - i) };
+      const args = [node, count];
+      this.collected.push({ node, action: "Restart", args, sent: [], state: then, ends: true, wrote: [], seq });
+    }
   }
 
   private endStep(): void {
@@ -83,10 +103,11 @@ export class MultiPaxosTrace implements EventCollector {
     const last = lines.findLastIndex((line) => line.action !== "Read");
     for (const [at, { node, action, args, sent, state, seq }] of lines.entries()) {
       const ends = at >= last;
+      if (action === "Restart") this.unseenBoots(node, state, seq);
       this.collected.push({
         node,
         action,
-        args: action === "Restart" ? [node, this.kept.get(node) ?? 0] : args,
+        args: action === "Restart" ? [node, this.keptNow(node)] : args,
         sent: sent.map(([to, message]) => [to, specMessage(message as MultiPaxosMessage)]),
         state,
         ends,
