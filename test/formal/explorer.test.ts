@@ -1,5 +1,5 @@
 /** The pieces that every exploration stands on. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { branchesOf } from "../../harness/conform/branches.js";
 import { canonical } from "../../harness/conform/canonical.js";
