@@ -208,7 +208,8 @@ function printSpread(set: string, list: readonly Row[]): void {
     `${choose(compared.map(ratio)).toFixed(1)}x (${choose(compared.map(leastRatio)).toFixed(1)}x)`;
   const below = (limit: number): string => {
     const rows = compared.filter((row) => ratio(row) < limit);
-    return `below ${limit}x: ${rows.length}${rows.length === 0 ? "" : ` (${rows.map((row) => `${row.name} ${ratio(row).toFixed(1)}x`).join("; ")})`}`;
+    const names = rows.map((row) => `${row.name} ${ratio(row).toFixed(1)}x`).join("; ");
+    return `below ${limit}x: ${rows.length}${rows.length === 0 || rows.length > 8 ? "" : ` (${names})`}`;
   };
   process.stdout.write(
     `\n${set}: per file least ${say(least)}, median ${say(median)}, most ${say((v) => Math.max(...v))}; ${below(0.8)}; ${below(25)}\n\n`,
