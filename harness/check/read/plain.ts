@@ -62,7 +62,7 @@ export const LIST = 6;
 export const INVOKE = 0;
 export const OK = 1;
 export const FAIL = 2;
-export const INFO = 3;
+/** A type is its place here. */
 const types = ["invoke", "ok", "fail", "info"];
 
 /** A number of more digits may not be exact, or not be in canonical form. */
@@ -84,7 +84,7 @@ export class PlainLine {
   readonly ends = new Int32Array(slots);
   /** Of a `COUNT` the number, of a `TEXT` its hash. */
   readonly words = new Int32Array(slots);
-  /** `INVOKE` to `INFO`, or -1 = not given. */
+  /** `INVOKE` to `FAIL`, 3 = info, or -1 = not given. */
   type = -1;
   /** Ids from {@link Names}, -1 = not given. */
   name = -1;
