@@ -1,8 +1,9 @@
 /** `synod cluster`: a cluster of processes on this machine, in the foreground, and orders to it from another shell. */
+import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { TimingProfile } from "../../../protocols/core/index.js";
-import { explicitFaults, Faults } from "../../drivers/sim/index.js";
+import { configurationOf, explicitFaults, Faults } from "../../drivers/sim/index.js";
 import { InputError, loadScenario, resolveOptions, type Scenario, shown } from "../../scenarios/index.js";
 import {
   type Action,
@@ -37,6 +38,8 @@ export interface ClusterOptions {
 }
 
 const NODES_MAX = 15;
+/** Every node should have said how it is before the table is shown. */
+const STATUS_MS = 3_000;
 
 /** Voters and learners in one room, without weather. */
 function plainScenario({ nodes, learners }: ClusterOptions): Scenario {
@@ -71,6 +74,10 @@ export async function cluster(options: ClusterOptions, out: Terminal): Promise<E
   const name = prepareFolder(dir, options, scenario);
   const { timing, seed } = options;
   const shimmed = options.scenario !== undefined;
+  const ids = configurationOf(scenario).members.map(({ id }) => id);
+  const state: ClusterState = { cluster: name, protocol: module.name, nodes: ids, control: null };
+  // Even if it does not come up: the folder is a cluster's from now on.
+  writeState(dir, state);
   const live = await LiveCluster.start({
     module,
     scenario,
@@ -80,7 +87,7 @@ export async function cluster(options: ClusterOptions, out: Terminal): Promise<E
     tracedMax: 0,
     services: true,
     shimmed,
-    ...(name === null ? {} : { name }),
+    name,
   });
   let stop: () => void = () => undefined;
   const stopped = new Promise<void>((done) => {
@@ -91,17 +98,12 @@ export async function cluster(options: ClusterOptions, out: Terminal): Promise<E
     if (order.action === "stop") setImmediate(stop);
     return answer;
   });
-  const state: ClusterState = {
-    cluster: live.name,
-    protocol: module.name,
-    nodes: live.nodes.map(({ id }) => id),
-    control: null,
-  };
   writeState(dir, { ...state, control: { pid: process.pid, port: control.port, token: control.token } });
   process.once("SIGINT", stop);
   process.once("SIGTERM", stop);
   try {
     await live.firstLeader(scenario.cluster.firstLeader !== undefined);
+    await live.until(() => live.nodes.every(({ status }) => status !== null), STATUS_MS);
     sayUp(options, live, out);
     live.onHappening = ({ words }) => out.say(`${clock()} ${words}`);
     if (scenario.faults.length > 0) startFaults(live, scenario, seed, out);
@@ -117,8 +119,9 @@ export async function cluster(options: ClusterOptions, out: Terminal): Promise<E
   return live.problems.length === 0 ? EXIT.ok : EXIT.violated;
 }
 
-/** The name of the cluster whose data lie there and go on; null: a new one begins. */
-function prepareFolder(dir: string, options: ClusterOptions, scenario: Scenario): string | null {
+/** The name of the cluster whose data lie there and go on, or a new one. */
+function prepareFolder(dir: string, options: ClusterOptions, scenario: Scenario): string {
+  const fresh = `synod-${randomBytes(4).toString("hex")}`;
   const state = readState(dir);
   if (state === null) {
     if (existsSync(dir) && readdirSync(dir).length > 0)
@@ -129,7 +132,7 @@ function prepareFolder(dir: string, options: ClusterOptions, scenario: Scenario)
         found: dir,
       });
     mkdirSync(dir, { recursive: true });
-    return null;
+    return fresh;
   }
   if (state.control !== null && isRunning(state.control.pid))
     throw new InputError({
@@ -148,7 +151,7 @@ function prepareFolder(dir: string, options: ClusterOptions, scenario: Scenario)
       found: `${plural(state.nodes.length, "node")} of ${state.protocol}`,
     });
   for (const id of state.nodes) if (/^n\d+$/.test(id)) rmSync(join(dir, id), { recursive: true, force: true });
-  return null;
+  return fresh;
 }
 
 function isRunning(pid: number): boolean {

@@ -258,7 +258,9 @@ export class LiveCluster {
 
   #onStatus(node: LiveNode, status: NodeStatus): void {
     if (node.host === null) return;
+    const isFirst = node.status === null;
     node.status = status;
+    if (isFirst) for (const wake of this.#waiting) wake();
     const round = status.role === "leader" && status.leader?.id === node.id ? status.leader.round : -1;
     if (round === node.leaderRound) return;
     if (round < 0) {
@@ -283,7 +285,7 @@ export class LiveCluster {
     await new Promise((resolve) => setTimeout(resolve, waitMs));
   }
 
-  /** Until `holds`, looked at whenever a leader changes. False: not within `ms`. */
+  /** Until `holds`, looked at whenever a leader changes or a node first says how it is. False: not within `ms`. */
   until(holds: () => boolean, ms: number): Promise<boolean> {
     return new Promise((resolve) => {
       const finish = (result: boolean): void => {
