@@ -29,7 +29,7 @@ import { Batch, NAME_BYTES } from "./batch.js";
 const PROTOCOL = "plainLoop";
 const LEADER = 1;
 /** After so many bytes a snapshot is pretended, so that the log uses its segments again as under a protocol. */
-const RECYCLE_BYTES = 48 * 2 ** 20;
+const RECYCLE_BYTES = 28 * 2 ** 20;
 
 /**
  * While an entry is under way the next one grows, but no longer than this: on a slow link it would wait for a whole round

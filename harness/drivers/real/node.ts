@@ -36,8 +36,11 @@ import { TraceFile } from "./traceFile.js";
 /** Far above what the clients of one cluster need at a time. */
 const SESSIONS_MAX = 100_000;
 const BATCH_BYTES_MAX = 1 << 20;
-/** About as much as a segment of the write-ahead log holds: segments are then used again and again. */
-const LOG_BYTES_MAX = 48 * 2 ** 20;
+/**
+ * Less than half of what a segment of the write-ahead log holds: an old one is then free before half of the next is used,
+ * and is used again. Otherwise the log goes on filling new files with zeros, which costs more than all else a node does.
+ */
+const LOG_BYTES_MAX = 28 * 2 ** 20;
 /** Revisions that etcd's interface can look back. */
 const HISTORY_MAX = 10_000;
 const LEADER_LOOK_MS = 100;
