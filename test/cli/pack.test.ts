@@ -1,5 +1,6 @@
 /** What `npm pack` makes works in another folder. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -47,4 +48,22 @@ test("its command runs, on all cores, and writes the report", () => {
   const { outcome } = JSON.parse(run(command(), args, folder)) as { outcome: string };
   expect(outcome).toBe("ok");
   expect(readFileSync(join(folder, "results/report.html"), "utf8")).toContain("</html>");
+});
+
+test("its command brings up a cluster of processes, with etcd's interface beside it", async () => {
+  const started = spawn(command(), ["cluster", "--json", "--dir", "cluster"], { cwd: folder, shell, stdio: "pipe" });
+  try {
+    let printed = "";
+    for await (const piece of started.stdout) {
+      printed += String(piece);
+      if (printed.endsWith("\n")) break;
+    }
+    const { nodes } = JSON.parse(printed) as { nodes: { id: string; etcd?: string }[] };
+    expect(nodes.map(({ id }) => id)).toEqual(["n1", "n2", "n3"]);
+    expect(nodes[0]?.etcd).toMatch(/^127\.0\.0\.1:\d+$/);
+  } finally {
+    started.kill("SIGTERM");
+  }
+  const [code] = (await once(started, "exit")) as [number | null];
+  expect(code).toBe(0);
 });
