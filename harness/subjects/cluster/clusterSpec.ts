@@ -12,6 +12,8 @@ export interface LiveClusterSpec {
   /** 0 .. 2^32-1; weather, clients and faults come from it. */
   readonly seed: number;
   readonly dir: string;
+  /** Where nodes listen. @default "127.0.0.1" */
+  readonly host?: string;
   /** Steps of each node that its trace holds; 0: no trace. */
   readonly tracedMax: number;
   /** Whether nodes serve etcd's clients and Prometheus. */

@@ -1,5 +1,7 @@
 /** Where the nodes of a cluster lie: folders, addresses and the configuration of each. */
+import { randomInt } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { platform } from "node:os";
 import { join, resolve } from "node:path";
 import type { Configuration, TimingProfile } from "../../../protocols/core/index.js";
 import type { NodeConfig, NodeMember, NodeStorage } from "../../drivers/real/index.js";
@@ -14,6 +16,8 @@ export interface LayoutSpec {
   readonly timing: TimingProfile;
   /** Holds a folder for each node, with its configuration, log, data and trace. */
   readonly dir: string;
+  /** Where nodes listen. @default "127.0.0.1" */
+  readonly host?: string;
   readonly storage?: NodeStorage;
   /** Storage settings of single nodes, by id, over `storage`. */
   readonly storageOf?: { readonly [id: string]: NodeStorage };
@@ -39,15 +43,25 @@ export interface Layout {
   readonly ports: readonly number[];
 }
 
-const HOST = "127.0.0.1";
+const LOOPBACK = "127.0.0.1";
+
+/**
+ * An address of this machine's loopback that no other cluster has: the ports of a node that is down must not be taken
+ * before it comes back. Where there is only one such address, it is that.
+ */
+export function ownLoopback(): string {
+  if (platform() !== "linux") return LOOPBACK;
+  return `127.${randomInt(1, 255)}.${randomInt(0, 256)}.${randomInt(1, 255)}`;
+}
 
 /** Finds addresses; nothing is written yet. */
 export async function planLayout(spec: LayoutSpec): Promise<Layout> {
   const { nodes } = spec.scenario.cluster;
   const each = spec.services ? 4 : 2;
-  const ports = await freePorts(nodes.length * each, HOST);
+  const host = spec.host ?? LOOPBACK;
+  const ports = await freePorts(nodes.length * each, host);
   const places = spec.configuration.members.map(({ id, role }, i): NodePlace => {
-    const [peer, client, etcd, metrics] = ports.slice(i * each, (i + 1) * each).map((port) => `${HOST}:${port}`);
+    const [peer, client, etcd, metrics] = ports.slice(i * each, (i + 1) * each).map((port) => `${host}:${port}`);
     const services = etcd === undefined || metrics === undefined ? {} : { etcd, metrics };
     const dir = resolve(spec.dir, id);
     return {

@@ -14,6 +14,7 @@ import { type Players, Stage } from "./stage.js";
 
 /** How often a start is tried on a machine that is too busy, or whose addresses others take. */
 const START_TRIES = 4;
+const RETRY_MS = 1_000;
 const POLL_MS = 100;
 /** A cluster without a leader by then begins its fault clock all the same. */
 const FIRST_LEADER_MS = 60_000;
@@ -57,7 +58,7 @@ export class LiveCluster {
         status: null,
         down: 0,
         paused: 0,
-        slowStarts: 0,
+        failedStarts: 0,
         slow: [],
         failing: [],
       };
@@ -102,6 +103,7 @@ export class LiveCluster {
       dir: spec.dir,
       services: spec.services,
       tracedMax: spec.tracedMax,
+      ...(spec.host === undefined ? {} : { host: spec.host }),
       ...(spec.storage === undefined ? {} : { storage: spec.storage }),
       ...(spec.storageOf === undefined ? {} : { storageOf: spec.storageOf }),
     });
@@ -156,10 +158,11 @@ export class LiveCluster {
       (error: unknown) => {
         this.#booting.delete(node);
         // One that was taken down while it started is no surprise; it may have been meant to come back meanwhile.
-        const slow = error instanceof StartTooSlow;
-        if (slow) node.slowStarts += 1;
-        if (slow ? node.slowStarts === START_TRIES : !node.process.wanted)
+        const again = error instanceof StartTooSlow || error instanceof AddressTaken;
+        if (again) node.failedStarts += 1;
+        if (again ? node.failedStarts === START_TRIES : !node.process.wanted)
           this.#problem(node, error instanceof Error ? error.message : String(error));
+        else if (again && !this.#stopping) this.stage.act(() => this.#takeDownFor(node, RETRY_MS * NS_PER_MS));
         else if (node.down === 0 && !this.#stopping) this.boot(node);
       },
     );
@@ -183,7 +186,7 @@ export class LiveCluster {
     if (this.#stopping) return;
     if (node.process.wanted) throw new Error(`${node.id} was taken down while it started`);
     node.host = node.process;
-    node.slowStarts = 0;
+    node.failedStarts = 0;
     this.reapply(node);
     this.onHappening({ type: "up", node, words: `${node.id} runs as process ${node.process.pid}` });
   }
@@ -226,10 +229,11 @@ export class LiveCluster {
     this.vacate(node);
     const how = exit.signal ?? `exit code ${exit.code}`;
     this.onHappening({ type: "exit", node, words: `${node.id} ended (${how})` });
-    if (exit.wanted || this.#stopping) return;
+    // One that did not come up is told of where it was started.
+    if (exit.wanted || !exit.listened || this.#stopping) return;
     const downtime = node.failing.shift();
     if (downtime !== undefined) this.#takeDownFor(node, downtime);
-    else if (node.process.starts > 0) this.#problem(node, `ended by itself (${how}); see ${node.process.spec.logFile}`);
+    else this.#problem(node, `ended by itself (${how}); see ${node.process.spec.logFile}`);
   }
 
   #takeDownFor(node: LiveNode, forNs: number): void {

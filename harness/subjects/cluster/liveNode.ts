@@ -19,8 +19,8 @@ export interface LiveNode extends Station {
   /** Reasons to be down, and to stand still. */
   down: number;
   paused: number;
-  /** Starts one after the other that took too long. */
-  slowStarts: number;
+  /** Starts one after the other that took too long or met a taken address. */
+  failedStarts: number;
   /** Slow disks laid over one another: fault and milliseconds that a sync takes longer; the last one counts. */
   slow: { readonly fault: number; readonly extraMs: number }[];
   /** Syncs that will fail: how long the node then stays down, nanoseconds. */

@@ -15,6 +15,7 @@ import { encodeHistory, type HistoryEvent } from "../../record/history.js";
 import type { RunRecord } from "../../record/index.js";
 import type { Fault, Scenario } from "../../scenarios/index.js";
 import type { LiveClusterSpec } from "./clusterSpec.js";
+import { ownLoopback } from "./layout.js";
 import { LiveCluster } from "./liveCluster.js";
 import { auditKeys } from "./audit.js";
 import { type CrashKind, NOT_APPLIED_WORD, ProcessFaults } from "./processFaults.js";
@@ -66,7 +67,7 @@ const LONGEST_TIMER_MS = 2_000;
 /** @throws Error where a node does not come up or nobody ever leads */
 export async function runLive(spec: LiveRunSpec): Promise<LiveOutcome> {
   const wallFrom = performance.now();
-  const cluster = await LiveCluster.start({ ...spec, services: false, shimmed: true });
+  const cluster = await LiveCluster.start({ ...spec, host: ownLoopback(), services: false, shimmed: true });
   try {
     const first = await cluster.firstLeader(spec.scenario.cluster.firstLeader !== undefined);
     const run = new LiveRun(spec, cluster);

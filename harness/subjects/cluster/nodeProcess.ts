@@ -22,6 +22,8 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
   /** Whether this process had asked for it. */
   readonly wanted: boolean;
+  /** Whether it had come up. */
+  readonly listened: boolean;
 }
 
 export interface ProcessSpec {
@@ -104,12 +106,13 @@ export class NodeProcess {
     this.#ended = new Promise((resolve) => {
       const end = (code: number | null, signal: NodeJS.Signals | null): void => {
         if (this.#child !== child) return;
+        const listened = this.ready !== null;
         this.#child = null;
         this.ready = null;
         forget(child);
         this.#releaseGuard();
         resolve();
-        this.spec.onExit({ code, signal, wanted: this.#wanted });
+        this.spec.onExit({ code, signal, wanted: this.#wanted, listened });
       };
       child.once("exit", end);
       child.once("error", () => end(null, null));
