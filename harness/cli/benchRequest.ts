@@ -46,7 +46,6 @@ const DEFAULT_SUBJECTS = [
   "plainLoop/nosync",
 ] as const;
 const DEFAULT_AGAINST = ["hraft", "etcd", "zookeeper", "plainLoop"] as const;
-const FIRST_WARMUP_MS = 2_000;
 
 type Raw = Readonly<Record<string, unknown>>;
 
@@ -125,6 +124,11 @@ export function addBenchOptions(command: Command): Command {
       new Option("--duration <time>", "length of one measurement").argParser(parseDuration).default(2_000, "2s"),
     )
     .addOption(new Option("--warmup <time>", "before each measurement").argParser(parseDuration).default(1_000, "1s"))
+    .addOption(
+      new Option("--first-warmup <time>", "after each start, with many clients: code is compiled, log files are made")
+        .argParser(parseDuration)
+        .default(2_000, "2s"),
+    )
     .option("--against <names>", "subjects that the others are divided by", parseNames, DEFAULT_AGAINST)
     .option("--dir <dir>", "where data goes: on the disk that is to be measured", tmpdir())
     .option("--results <file>", "add a line of JSON for each measurement")
@@ -163,7 +167,7 @@ export function benchRequest(options: Raw): BenchRequest {
       keepRunning: options["keepRunning"] === true,
       durationMs: options["duration"] as number,
       warmupMs: options["warmup"] as number,
-      firstWarmupMs: endpoints === undefined ? FIRST_WARMUP_MS : 0,
+      firstWarmupMs: endpoints === undefined ? (options["firstWarmup"] as number) : 0,
       valueBytes: options["valueBytes"] as number,
       keys: options["keys"] as number,
       reads: options["reads"] as number,

@@ -60,6 +60,9 @@ interface Started {
   readonly running: RunningSubject;
 }
 
+/** Many, so that what they make the compilers and the log do stands when the first is measured. */
+const WARMUP_CLIENTS = 256;
+
 /** In flight at most when requests leave at a rate. */
 export const OPEN_CLIENTS = 1024;
 
@@ -170,13 +173,15 @@ class Round {
     }
   }
 
-  /** Many clients for a while: what they make the compilers do stands when the first is measured. */
   async #warmUp(one: Started): Promise<void> {
     const { firstWarmupMs } = this.#plan;
     this.#stage.warm.add(one);
     if (firstWarmupMs === 0) return;
     this.#events.progress(`${this.#words(one)}: warming up`);
-    await runLoad(this.#program, { ...this.#options(one, { clients: 64, rate: 0 }), durationMs: firstWarmupMs });
+    await runLoad(this.#program, {
+      ...this.#options(one, { clients: WARMUP_CLIENTS, rate: 0 }),
+      durationMs: firstWarmupMs,
+    });
   }
 
   async #cell(one: Started, demand: Demand): Promise<Cell> {
