@@ -2,7 +2,7 @@
  * What the applied log says should have been answered: a second, plain implementation of machine and sessions, so that
  * an acknowledged write can be compared with what its entry really did.
  */
-import type { Index } from "../../../protocols/core/index.js";
+import { fail, type Index } from "../../../protocols/core/index.js";
 import type { Result, WriteRequest } from "../../host/index.js";
 
 interface Executed {
@@ -40,7 +40,10 @@ export class ModelMachine {
         const observed = this.values.get(operation.key) ?? null;
         cas = { swapped: observed === operation.expected, observed };
         if (cas.swapped) this.values.set(operation.key, operation.value);
+        break;
       }
+      case "txn":
+        fail("a simulated client sends no transactions");
     }
     if (before === undefined) this.executed.set(client, { seq, index, cas });
     else {
