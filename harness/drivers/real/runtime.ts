@@ -59,6 +59,8 @@ export class Runtime {
   #leader = "";
   /** When the last batch was proposed, and what ends the wait for its commit. */
   #proposedMs = 0;
+  /** A batch was under way when this turn began. */
+  #isOpen = false;
   #holding: NodeJS.Timeout | null = null;
   /** Images that arrived and are not installed yet. */
   readonly #images = new Map<string, { readonly index: number; readonly bytes: Uint8Array }>();
@@ -177,14 +179,17 @@ export class Runtime {
       this.#turnEndWanted = false;
       this.#parts.counters.proposals += 1;
       this.#proposedMs = performance.now();
+      this.#isOpen = true;
       this.#step(TURN_END);
     }
     // What need not wait for the disk leaves before a sync on the loop makes everything wait.
     this.#leave();
-    if (!this.#appended) return;
-    this.#appended = false;
-    storage.flush();
-    this.#tellDurable();
+    if (this.#appended) {
+      this.#appended = false;
+      storage.flush();
+      this.#tellDurable();
+    }
+    if (this.host.proposals === 0) this.#isOpen = false;
   }
 
   /**
@@ -194,8 +199,9 @@ export class Runtime {
    */
   #isHeld(): boolean {
     if (this.#parts.storage.busy) return true;
-    if (this.host.proposals === 0) return false;
-    if (performance.now() - this.#proposedMs >= HOLD_MS) return false;
+    // Who is answered in this turn will most likely ask again: the next event makes one batch of all instead of two.
+    if (this.host.proposals === 0 && !this.#isOpen) return false;
+    if (performance.now() - this.#proposedMs >= HOLD_MS && this.host.proposals > 0) return false;
     this.#holding ??= setTimeout(() => {
       this.#holding = null;
       this.#wake();
