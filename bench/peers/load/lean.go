@@ -185,6 +185,12 @@ func runLean(s settings) (result, error) {
 	}
 	var recorders []*recorder
 	w := newWindow(s)
+	for _, conn := range conns {
+		// A cluster that has stopped answering ends the run.
+		if err := conn.SetDeadline(w.origin.Add(w.end + 2*drainWithin)); err != nil {
+			return result{}, err
+		}
+	}
 	cpu := watchCPU(s, w)
 	if s.rate > 0 {
 		recorders, err = openLean(s, w, conns)

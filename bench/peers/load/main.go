@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -53,10 +54,17 @@ func parse() (settings, error) {
 	flag.Float64Var(&s.reads, "reads", 0, "share of reads, 0 to 1")
 	flag.StringVar(&s.level, "level", "linearizable", "of reads: linearizable, sync or local")
 	flag.StringVar(&pids, "pids", "", "server processes whose CPU is measured, with commas")
+	whileStdin := flag.Bool("while-stdin", false, "end when standard input does: whoever started this has gone")
 	flag.StringVar(&idle, "idle-pids", "", "processes of other subjects, with commas")
 	flag.StringVar(&s.dir, "dir", os.TempDir(), "floor: where its files go")
 	flag.Uint64Var(&s.seed, "seed", 1, "of keys, values and the mix of reads")
 	flag.Parse()
+	if *whileStdin {
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			os.Exit(1)
+		}()
+	}
 	s.endpoints = strings.Split(endpoints, ",")
 	var err error
 	if s.pids, err = numbers("-pids", pids); err != nil {

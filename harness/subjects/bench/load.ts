@@ -130,7 +130,8 @@ export async function runFloor(program: string, dir: string): Promise<FloorResul
 
 async function output(program: string, args: readonly string[], timeout: number): Promise<string> {
   try {
-    return (await run(program, [...args], { timeout, maxBuffer: 2 ** 26 })).stdout;
+    // Its input stays open as long as this process lives.
+    return (await run(program, ["-while-stdin", ...args], { timeout, maxBuffer: 2 ** 26 })).stdout;
   } catch (error) {
     const { stderr = "", killed } = error as { readonly stderr?: string; readonly killed?: boolean };
     const said = stderr.trim().split("\n").slice(-1)[0] ?? "";

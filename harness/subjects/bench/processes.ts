@@ -20,6 +20,14 @@ function killAll(): void {
   for (const child of running) child.kill("SIGKILL");
 }
 
+/** If this process is killed, nothing of it can end its children: a shell that sees its input close does. */
+function guard(pid: number, ended: Promise<void>): void {
+  const shell = spawn("sh", ["-c", 'read _ || kill -KILL "$0"', String(pid)], { stdio: ["pipe", "ignore", "ignore"] });
+  shell.on("error", () => undefined);
+  shell.stdin?.on("error", () => undefined);
+  void ended.then(() => shell.stdin?.end("\n"));
+}
+
 export class Processes {
   readonly #children: { readonly child: ChildProcess; readonly spec: ProcessSpec; readonly ended: Promise<void> }[] =
     [];
@@ -47,6 +55,7 @@ export class Processes {
     });
     this.#children.push({ child, spec, ended });
     if (child.pid === undefined) throw new Error(`${spec.program} could not be started`);
+    guard(child.pid, ended);
     return child.pid;
   }
 
