@@ -51,7 +51,8 @@ describe("a stream through a shim", () => {
     expect(arrived.map(({ number }) => number)).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
     const delayMs = (arrived[0] as Arrival).atMs - sentMs;
     expect(delayMs).toBeGreaterThan(38);
-    expect(delayMs).toBeLessThan(80);
+    // The most says only that nothing waits for long: whoever runs this may have a busy machine.
+    expect(delayMs).toBeLessThan(1_000);
     const answeredMs = performance.now();
     made.accepted[1]?.[0]?.write(frameOf(99));
     await eventually(() => back.length === 1, 2_000, "the answer arrives");
@@ -101,7 +102,7 @@ describe("a stream through a shim", () => {
     // 20 frames of 1,040 bytes at 100,000 bytes a second.
     const took = atMsOf(made, 19) - sentMs;
     expect(took).toBeGreaterThan(200);
-    expect(took).toBeLessThan(320);
+    expect(took).toBeLessThan(1_200);
   });
 
   test("the regime is the simulator's: a pure function of seed, link and time slot", async () => {

@@ -60,12 +60,17 @@ describe.concurrent("soak", () => {
   test(
     "nodes that acknowledge before they sync lose acknowledged writes, and the soak says so",
     async () => {
-      const planted = options({ tracedMax: 0, storage: { unsafeNoSync: true }, out: join(out, "planted") });
+      const planted = options({
+        tracedMax: 0,
+        storage: { unsafeNoSync: true },
+        faults: [{ type: "crash", nodes: "all", atMs: 3_000, forMs: 300, label: "power loss all" }],
+        out: join(out, "planted"),
+      });
       const row = await soakProtocol(planted, "raft");
+      expect(row.reasons.join("\n")).toMatch(/was acknowledged and is not in k/);
       expect(row.outcome).toBe("violated");
       expect(row.losses).toBeGreaterThan(0);
       expect(row.verdicts.linearizable).toBe("violated");
-      expect(row.reasons.join("\n")).toMatch(/was acknowledged and is not in k/);
     },
     LIMIT_MS,
   );

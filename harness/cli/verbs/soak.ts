@@ -3,6 +3,7 @@ import { randomInt } from "node:crypto";
 import { join } from "node:path";
 import type { RunRecord } from "../../record/index.js";
 import type { NodeStorage } from "../../drivers/real/index.js";
+import type { Fault } from "../../scenarios/index.js";
 import {
   healedAtMs,
   type LiveOutcome,
@@ -29,8 +30,9 @@ export interface SoakOptions {
   readonly tracedMax: number;
   readonly out: string;
   readonly checkDeadlineMs: number;
-  /** For tests that plant a bug. */
+  /** For tests that plant a bug: how nodes store, and these faults in place of those that the seed draws. */
   readonly storage?: NodeStorage;
+  readonly faults?: readonly Fault[];
 }
 
 /** Some minutes for TLC. */
@@ -62,8 +64,9 @@ export async function soak(options: SoakOptions, out: Terminal): Promise<ExitCod
   return exitOf(outcome);
 }
 
-function requestOf({ durationMs, seed, checkDeadlineMs }: SoakOptions, protocol: string): RunRequest {
-  const scenario = soakScenario(seed, durationMs);
+function requestOf({ durationMs, seed, checkDeadlineMs, faults }: SoakOptions, protocol: string): RunRequest {
+  const drawn = soakScenario(seed, durationMs);
+  const scenario = faults === undefined ? drawn : { ...drawn, faults };
   return { protocol, scenario, scenarioName: scenario.name, timing: "matched", seed, checkDeadlineMs };
 }
 
