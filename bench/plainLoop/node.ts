@@ -271,26 +271,26 @@ export class PlainNode {
     this.#dirty.length = 0;
   }
 
-  /** Wakes the loop when it is time, if nothing else does before. */
-  #heldLongEnough(): boolean {
-    const leftMs = this.#proposedAtMs + HOLD_MS - performance.now();
-    if (leftMs <= 0) return true;
-    if (!this.#holding) {
+  /** Whether the next batch waits for company; then something wakes the loop when it is time, if nothing does before. */
+  #isHeld(): boolean {
+    // A sync that no write waits for (a mark) tells nobody when it has ended.
+    const waits = this.#storage.busy || (this.#sent.length > 0 && performance.now() - this.#proposedAtMs < HOLD_MS);
+    if (waits && !this.#holding) {
       this.#holding = true;
       setTimeout(() => {
         this.#holding = false;
         this.#wake();
-      }, leftMs);
+      }, HOLD_MS);
     }
-    return false;
+    return waits;
   }
 
   /** While a sync runs the next batch grows: sent now it would only wait there. */
   #replicate(): void {
-    if (this.#open.count === 0 || this.#storage.busy) return;
-    if (this.#sent.length > 0 && !this.#heldLongEnough()) return;
+    if (this.#open.count === 0 || this.#isHeld()) return;
     const batch = this.#open;
-    this.#open = new Batch(0);
+    // The next one is likely to be as large, and a little more room costs nothing.
+    this.#open = new Batch(batch.bytes + batch.bytes / 4);
     batch.index = this.#lastIndex + 1;
     const command = batch.command();
     this.#append(batch.index, command);
@@ -315,8 +315,7 @@ export class PlainNode {
       const batch = this.#sent.shift() as Batch;
       batch.answer();
     }
-    // What was held meanwhile goes out now; the answers have left by the end of this turn.
-    if (this.#open.count > 0) this.#wake();
+    // What is held goes out with the next event: who was answered just now will most likely ask again.
   }
 
   #acknowledge(): void {
