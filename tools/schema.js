@@ -68,6 +68,18 @@ function refine(schema) {
   return out;
 }
 
+/** Fields by name: the compiler lists those of a mapped type in an order that depends on what it has seen before. */
+function ordered(schema) {
+  if (Array.isArray(schema)) return schema.map(ordered);
+  if (schema === null || typeof schema !== "object") return schema;
+  const out = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, ordered(value)]));
+  if (Array.isArray(out.required)) out.required.sort();
+  if (out.properties !== undefined) {
+    out.properties = Object.fromEntries(Object.entries(out.properties).sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+  return out;
+}
+
 /** @returns {Map<string, string>} text by file name */
 export function generateSchemas() {
   const files = [...new Set(SCHEMAS.map(([, source]) => join(root, source)))];
@@ -77,7 +89,7 @@ export function generateSchemas() {
   for (const [name, source, type] of SCHEMAS) {
     const schema = TJS.generateSchema(program, type, settings);
     if (schema === null) throw new Error(`no schema for ${type} of ${source}`);
-    const text = `${JSON.stringify({ $id: `synod:${name}`, ...refine(schema) }, null, 2)}\n`;
+    const text = `${JSON.stringify({ $id: `synod:${name}`, ...ordered(refine(schema)) }, null, 2)}\n`;
     texts.set(`${name}.schema.json`, text);
   }
   return texts;
