@@ -86,6 +86,11 @@ export class Host<P extends Protocol> {
     return this.applied;
   }
 
+  /** Writes of this turn that are not proposed yet. */
+  get unproposed(): number {
+    return this.turn.length;
+  }
+
   /** Own proposals whose fate is open. */
   get proposals(): number {
     return this.writes.proposals;
@@ -115,7 +120,8 @@ export class Host<P extends Protocol> {
       case "request":
         return this.onRequest(input.request, nowMs);
       case "turnEnd":
-        return this.onTurnEnd(nowMs);
+        this.turnOpen = false;
+        return this.command.count === 0 ? [] : this.propose(nowMs, null);
       case "snapshotSaved":
         return this.onSnapshotSaved(input.id, nowMs);
       case "start":
@@ -261,11 +267,6 @@ export class Host<P extends Protocol> {
     if (token === pending.token || pending.retries?.includes(token) === true) return; // The link duplicated it.
     pending.retries ??= [];
     pending.retries.push(token);
-  }
-
-  private onTurnEnd(nowMs: number): Effects<P> {
-    this.turnOpen = false;
-    return this.command.count === 0 ? [] : this.propose(nowMs, null);
   }
 
   private propose(nowMs: number, out: Out<P> | null): Effects<P> {

@@ -59,8 +59,10 @@ export class Runtime {
   #leader = "";
   /** When the last batch was proposed, and what ends the wait for its commit. */
   #proposedMs = 0;
-  /** A batch was under way when this turn began. */
+  /** The last batch is under way; how many writes it had, and when its fate was known. */
   #isOpen = false;
+  #lastBatch = 0;
+  #settledMs = 0;
   #holding: NodeJS.Timeout | null = null;
   /** Images that arrived and are not installed yet. */
   readonly #images = new Map<string, { readonly index: number; readonly bytes: Uint8Array }>();
@@ -175,11 +177,13 @@ export class Runtime {
   #work(): void {
     const { storage } = this.#parts;
     this.#tellDurable();
+    this.#lookAtBatch();
     if (this.#turnEndWanted && !this.#isHeld()) {
       this.#turnEndWanted = false;
       this.#parts.counters.proposals += 1;
       this.#proposedMs = performance.now();
       this.#isOpen = true;
+      this.#lastBatch = this.host.unproposed;
       this.#step(TURN_END);
     }
     // What need not wait for the disk leaves before a sync on the loop makes everything wait.
@@ -189,7 +193,13 @@ export class Runtime {
       storage.flush();
       this.#tellDurable();
     }
-    if (this.host.proposals === 0) this.#isOpen = false;
+    this.#lookAtBatch();
+  }
+
+  #lookAtBatch(): void {
+    if (!this.#isOpen || this.host.proposals > 0) return;
+    this.#isOpen = false;
+    this.#settledMs = performance.now();
   }
 
   /**
@@ -199,9 +209,11 @@ export class Runtime {
    */
   #isHeld(): boolean {
     if (this.#parts.storage.busy) return true;
-    // Who is answered in this turn will most likely ask again: the next event makes one batch of all instead of two.
-    if (this.host.proposals === 0 && !this.#isOpen) return false;
-    if (performance.now() - this.#proposedMs >= HOLD_MS && this.host.proposals > 0) return false;
+    const nowMs = performance.now();
+    const isOpen = this.host.proposals > 0;
+    // Who was answered will most likely ask again: as many as last time make one batch, not two that take turns.
+    if (!isOpen && this.host.unproposed >= this.#lastBatch) return false;
+    if (nowMs - (isOpen ? this.#proposedMs : this.#settledMs) >= HOLD_MS) return false;
     this.#holding ??= setTimeout(() => {
       this.#holding = null;
       this.#wake();
