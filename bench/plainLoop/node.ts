@@ -67,7 +67,10 @@ export class PlainNode {
   #open = new Batch(0);
   /** Sent and not committed, oldest first. */
   #sent: Batch[] = [];
+  /** The last batch: when it was sent, when it was committed, and how many writes it held. */
   #proposedAtMs = 0;
+  #settledAtMs = 0;
+  #lastCount = 0;
   #holding = false;
   #unrecycledBytes = 0;
   #snapshotting = false;
@@ -273,8 +276,12 @@ export class PlainNode {
 
   /** Whether the next batch waits for company; then something wakes the loop when it is time, if nothing does before. */
   #isHeld(): boolean {
+    const underWay = this.#sent.length > 0;
+    const sinceMs = performance.now() - (underWay ? this.#proposedAtMs : this.#settledAtMs);
+    // Who was answered will most likely ask again: as many as last time make one batch, not two that take turns.
+    const complete = !underWay && this.#open.count >= this.#lastCount;
     // A sync that no write waits for (a mark) tells nobody when it has ended.
-    const waits = this.#storage.busy || (this.#sent.length > 0 && performance.now() - this.#proposedAtMs < HOLD_MS);
+    const waits = this.#storage.busy || (!complete && sinceMs < HOLD_MS);
     if (waits && !this.#holding) {
       this.#holding = true;
       setTimeout(() => {
@@ -296,6 +303,7 @@ export class PlainNode {
     this.#append(batch.index, command);
     this.#sent.push(batch);
     this.#proposedAtMs = performance.now();
+    this.#lastCount = batch.count;
     for (const { connection } of this.#dialers.values()) {
       if (connection === null) throw new Error("a follower is gone, and the plain loop has no way to bring it back");
       connection.writer.begin(MESSAGE, 8 + command.length);
@@ -315,7 +323,7 @@ export class PlainNode {
       const batch = this.#sent.shift() as Batch;
       batch.answer();
     }
-    // What is held goes out with the next event: who was answered just now will most likely ask again.
+    this.#settledAtMs = performance.now();
   }
 
   #acknowledge(): void {
