@@ -3,6 +3,7 @@
  * machine. Only what happens to a packet at the end of its way differs: it is written to a socket.
  */
 import { performance } from "node:perf_hooks";
+import { assert } from "../../../protocols/core/index.js";
 import {
   ARRIVE,
   arrives,
@@ -78,7 +79,9 @@ export class Stage {
     this.#busy = true;
     try {
       this.#catchUp();
-      this.world.now = Math.max(this.world.now, this.clock());
+      // This process may have stood still since: what became due meanwhile must still find its own moment.
+      const { world } = this;
+      world.now = Math.max(world.now, Math.min(this.clock(), world.queue.nextTime()));
       act();
       this.#catchUp();
       this.players?.flush();
@@ -112,7 +115,8 @@ export class Stage {
       const late = this.clock() - queue.time;
       if (late > this.latestNs) this.latestNs = late;
       // The moment for which it was planned: who waits for exactly this moment must see it.
-      world.now = Math.max(world.now, queue.time);
+      assert(queue.time >= world.now, `an event of ${queue.time} comes up at ${world.now}`);
+      world.now = queue.time;
       this.#dispatch();
     }
   }

@@ -1,0 +1,32 @@
+/** The clock of live surroundings: every event finds its own moment, however late it comes. */
+import { afterEach, expect, test } from "vitest";
+import { type Client, CLIENT, NS_PER_MS } from "../../harness/drivers/sim/index.js";
+import { Lab, scenarioOf } from "./lab.js";
+
+const lab = new Lab(scenarioOf({ delayMs: 1 }));
+
+afterEach(() => lab.close());
+
+test("an event that falls due while this process stands still is not skipped by time", () => {
+  const { stage } = lab;
+  const { world } = stage;
+  const seen: number[] = [];
+  const { players } = stage;
+  if (players === null) throw new Error("a lab has players");
+  stage.players = { ...players, wake: () => seen.push(world.now) };
+  world.clients.push({ number: 0 } as Client);
+  // Time passes between any two looks at the clock, more than the slack.
+  let now = 0;
+  stage.clock = () => {
+    now += 2 * NS_PER_MS;
+    return now;
+  };
+  const planned = Array.from({ length: 60 }, (_, i) => (7 * i + (i % 3)) * NS_PER_MS);
+  for (const at of planned) world.queue.push(at, CLIENT, 0, 0, null);
+  const moments: number[] = [];
+  for (let i = 0; i < 200; i += 1) stage.act(() => moments.push(world.now));
+  expect(seen).toEqual(planned);
+  // And it never runs backwards.
+  expect(moments).toEqual([...moments].sort((a, b) => a - b));
+  expect(world.now).toBeGreaterThanOrEqual(planned.at(-1) ?? 0);
+});
