@@ -208,17 +208,21 @@ export class Runtime {
    * long.
    */
   #isHeld(): boolean {
-    if (this.#parts.storage.busy) return true;
-    const nowMs = performance.now();
-    const isOpen = this.host.proposals > 0;
-    // Who was answered will most likely ask again: as many as last time make one batch, not two that take turns.
-    if (!isOpen && this.host.unproposed >= this.#lastBatch) return false;
-    if (nowMs - (isOpen ? this.#proposedMs : this.#settledMs) >= HOLD_MS) return false;
+    if (!this.#parts.storage.busy && !this.#isAwaited()) return false;
+    // Needed for the store as well: a sync that no write waits for (its mark) tells nobody when it has ended.
     this.#holding ??= setTimeout(() => {
       this.#holding = null;
       this.#wake();
     }, HOLD_MS);
     return true;
+  }
+
+  /** Whether the batch before, or more writes, may still come within HOLD_MS. */
+  #isAwaited(): boolean {
+    const isOpen = this.host.proposals > 0;
+    // Who was answered will most likely ask again: as many as last time make one batch, not two that take turns.
+    if (!isOpen && this.host.unproposed >= this.#lastBatch) return false;
+    return performance.now() - (isOpen ? this.#proposedMs : this.#settledMs) < HOLD_MS;
   }
 
   #tellDurable(): void {
