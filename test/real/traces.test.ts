@@ -19,7 +19,10 @@ test("Multi-Paxos: a boot that left no line is a Restart of its own, with the wr
     line(6, "Restart", ["n1"], { ...state, incarnation: 5 }),
   ])
     collector?.line(one);
-  const events = (collector?.events() ?? []) as unknown as readonly { readonly args: unknown; readonly state: unknown }[];
+  const events = (collector?.events() ?? []) as unknown as readonly {
+    readonly args: unknown;
+    readonly state: unknown;
+  }[];
   expect(events.map(({ args }) => args)).toEqual([
     ["n1", 2],
     ["n1", 0],
