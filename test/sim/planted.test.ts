@@ -137,6 +137,7 @@ describe.each(PROTOCOLS.map((module) => [module.name, module] as const))("%s", (
 
   test("a session that is forgotten: an acknowledged write has the wrong result", () => {
     vi.spyOn(Sessions.prototype, "admit").mockReturnValue("fresh");
+    vi.spyOn(Sessions.prototype, "find").mockReturnValue(undefined);
     const lossy = scenarioOf([
       { type: "pause", nodes: "leader", atMs: 500, forMs: 900, everyMs: 1_500 },
       { type: "crash", nodes: "leader", atMs: 1_000, forMs: 300, everyMs: 2_000 },
