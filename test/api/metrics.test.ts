@@ -23,7 +23,10 @@ const ETCD_NAMES = [
   "etcd_server_proposals_pending",
 ];
 
-describe.each(["raft", "multipaxos", "zab"])("metrics of %s", (protocol) => {
+// Nothing here depends on the protocol but its words for rounds: one of them in each run, all in the long one.
+const PROTOCOLS = process.env["SYNOD_LONG"] === undefined ? ["raft"] : ["raft", "multipaxos", "zab"];
+
+describe.each(PROTOCOLS)("metrics of %s", (protocol) => {
   let cluster: EtcdCluster;
 
   beforeAll(async () => {
@@ -123,7 +126,9 @@ describe.each(["raft", "multipaxos", "zab"])("metrics of %s", (protocol) => {
     const seen = await value(a, "etcd_server_leader_changes_seen_total");
     await cluster.killNode(leader);
     await reaches(a, "etcd_server_leader_changes_seen_total", seen + 1);
-    await reaches(a, "etcd_network_peer_sent_failures_total", 1);
+    // Whoever leads now goes on asking for the dead one; the other has nothing to say to it.
+    const failures = "etcd_network_peer_sent_failures_total";
+    await expect.poll(async () => (await value(a, failures)) + (await value(b, failures))).toBeGreaterThan(0);
     await cluster.killNode(b);
     await expect.poll(async () => (await cluster.http(a, "/health")).status, { timeout: 15_000 }).toBe(503);
     expect(JSON.parse((await cluster.http(a, "/health")).body)).toMatchObject({ health: "false" });

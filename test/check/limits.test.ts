@@ -123,10 +123,8 @@ describe("limits", () => {
     expect(result.memoryBytes).toBeLessThanOrEqual(cap);
     // The cap was the reason, not a wish that could not be met anyhow: the table that did not fit would double it.
     expect(result.memoryBytes).toBeGreaterThan(cap / 4);
-    // What was left to the collector counts too. The pool of arrays may have had up to 4 MiB before.
-    const grown = after.arrayBuffers - before.arrayBuffers;
-    expect(grown).toBeLessThan(1.1 * cap);
-    expect(grown).toBeGreaterThan(result.memoryBytes * 0.5 - (4 << 20));
+    // What was left to the collector counts too. There is no lower bound: it may free arrays of earlier tests meanwhile.
+    expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(1.1 * cap);
     expect(after.heapUsed - before.heapUsed).toBeLessThan(cap / 4);
   });
 

@@ -41,6 +41,7 @@ describe.each(PROTOCOLS.map((module) => [module.name, module] as const))("%s", (
 
   test("a session that is forgotten: a write that is repeated happens twice", () => {
     vi.spyOn(Sessions.prototype, "admit").mockReturnValue("fresh");
+    vi.spyOn(Sessions.prototype, "find").mockReturnValue(undefined);
     const found = find(module, { seed: SEED });
     expect(found.message).toMatch(/acknowledged writes|ModelViolation/);
     // A write, and a fault that makes its client ask again.
