@@ -108,12 +108,16 @@ function syncFolder(dir: string): void {
   }
 }
 
-/** A process is known by its number and by when it began: numbers are used again. Empty where the system does not say. */
+/**
+ * A process is known by its number and by when it began: numbers are used again. Empty where the system does not say. One
+ * that has ended keeps its number until its parent asks (a "zombie"); it holds nothing any more.
+ */
 function beginningOf(pid: number): string {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The second field is the program's name in parentheses and may hold anything; 22 is the time of start.
-    return text.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+    // The second field is the program's name in parentheses and may hold anything; 3 is the state, 22 the time of start.
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" ? "ended" : (fields[19] ?? "");
   } catch {
     return "";
   }

@@ -1,5 +1,7 @@
 /** What only the write-ahead log promises: one sync at a time, failures that are final, segments that are used again. */
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -245,7 +247,6 @@ describe("segments", () => {
       const release = nodeFiles.lock(dir);
       release();
       // The parent of this process lives; its beginning is taken from the system, as the lock itself does.
-      const { readFileSync } = await import("node:fs");
       const stat = readFileSync(`/proc/${process.ppid}/stat`, "utf8");
       writeFileSync(join(dir, "LOCK"), `${process.ppid} ${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]}\n`);
       expect(() => nodeFiles.lock(dir)).toThrow("locked");
@@ -253,6 +254,26 @@ describe("segments", () => {
       writeFileSync(join(dir, "LOCK"), `${process.ppid} 1\n`);
       nodeFiles.lock(dir)();
     } finally {
+      rmSync(dir, { recursive: true, force: true });
+    }
+  });
+
+  test("a lock of a process that has ended, and whose parent has not asked yet, is no obstacle", async () => {
+    const dir = mkdtempSync(join(tmpdir(), "synod-wal-"));
+    // The shell becomes a program that waits for no child; its child has ended by then.
+    const parent = spawn("sh", ["-c", "sleep 0.2 & echo $!; exec sleep 20"], { stdio: ["ignore", "pipe", "ignore"] });
+    try {
+      const [printed] = (await once(parent.stdout, "data")) as [Buffer];
+      const pid = Number(printed.toString());
+      const statOf = (): string[] => {
+        const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+        return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      };
+      writeFileSync(join(dir, "LOCK"), `${pid} ${statOf()[19]}\n`);
+      await expect.poll(() => statOf()[0], { timeout: 10_000 }).toBe("Z");
+      nodeFiles.lock(dir)();
+    } finally {
+      parent.kill("SIGKILL");
       rmSync(dir, { recursive: true, force: true });
     }
   });
