@@ -10,7 +10,7 @@ import { runSimulation } from "../../harness/drivers/sim/index.js";
 import { type Fault, loadScenario, type Scenario } from "../../harness/scenarios/index.js";
 import { PROTOCOLS, specOf } from "./support.js";
 
-const SEEDS = Number(process.env["SYNOD_SEEDS"] ?? (process.env["SYNOD_LONG"] === undefined ? 160 : 10_000));
+const SEEDS = Number(process.env["SYNOD_SEEDS"] ?? (process.env["SYNOD_LONG"] === undefined ? 240 : 10_000));
 /** The one seed that a failure's command asks for. */
 const ONE = process.env["SYNOD_SEED"];
 /** Every so many seeds one run takes every message through the codec. */
