@@ -1,8 +1,9 @@
 /** One process of the plain loop: `node dist/bench/plainLoop/main.js CONFIG.json`, a `NodeConfig`. SIGTERM ends it. */
 import { readFileSync } from "node:fs";
-import type { NodeConfig } from "../../harness/drivers/real/index.js";
+import { keepHeapRoom, type NodeConfig } from "../../harness/drivers/real/index.js";
 import { PlainNode } from "./node.js";
 
+keepHeapRoom();
 const file = process.argv[2];
 if (file === undefined) {
   process.stderr.write("synod: the plain loop needs a configuration file\n");

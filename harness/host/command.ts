@@ -19,6 +19,7 @@ import {
   readU53,
 } from "../../protocols/core/index.js";
 import { ByteWriter, latin1Text } from "./byteWriter.js";
+import { type KnownKey, KnownKeys } from "./knownKeys.js";
 import type { WriteOperation } from "./machine.js";
 
 export interface WriteRequest {
@@ -138,14 +139,25 @@ function writeOperation(w: ByteWriter, operation: WriteOperation): boolean {
   }
 }
 
+const NOTHING: WriteOperation = { f: "delete", key: "" };
+
 /** Reads the requests of a command one by one, without an object for each. Throws CodecError on any bad byte. */
 export class CommandReader {
   /** Of the request that `next` has come to. */
   client = 0;
   seq = 0;
-  operation: WriteOperation = { f: "delete", key: "" };
+  /** Unless it is a put: that is what nearly all are, and its value stays where it is, in [valueFrom, valueTo) of `bytes`. */
+  operation: WriteOperation = NOTHING;
+  put: KnownKey | null = null;
+  valueFrom = 0;
+  valueTo = 0;
   private readonly known = new KnownKeys();
   private r: Reader = readerOf(new Uint8Array(0));
+
+  /** The command. */
+  get bytes(): Uint8Array {
+    return this.r.bytes;
+  }
 
   /** Returns the number of requests; so many times `next` is to be called. */
   begin(command: Uint8Array): number {
@@ -157,7 +169,16 @@ export class CommandReader {
     const { r } = this;
     this.client = readU32(r);
     this.seq = readU53(r);
-    this.operation = readOperation(r, this.known);
+    const kind = readU8(r);
+    if (kind !== PUT) {
+      this.put = null;
+      this.operation = readOperation(r, kind, this.known);
+      return;
+    }
+    const keyFrom = skipText(r);
+    this.put = this.known.find(r.bytes, keyFrom, r.at);
+    this.valueFrom = skipText(r);
+    this.valueTo = r.at;
   }
 
   /** Every byte must have been read. */
@@ -185,19 +206,16 @@ export function decodeCommand(bytes: Uint8Array, known: KnownKeys | null = null)
   for (let i = 0; i < count; i += 1) {
     const client = readU32(r);
     const seq = readU53(r);
-    requests[i] = { client, seq, operation: readOperation(r, known) };
+    requests[i] = { client, seq, operation: readOperation(r, readU8(r), known) };
   }
   readEnd(r);
   return requests;
 }
 
-function readOperation(r: Reader, known: KnownKeys | null): WriteOperation {
-  const kind = readU8(r);
-  if (kind === TXN) {
-    const start = skipText(r);
-    return { f: "txn", request: r.bytes.subarray(start, r.at) };
-  }
-  const key = known === null ? readText(r) : known.read(r);
+function readOperation(r: Reader, kind: number, known: KnownKeys | null): WriteOperation {
+  const start = skipText(r);
+  if (kind === TXN) return { f: "txn", request: r.bytes.subarray(start, r.at) };
+  const key = known === null ? latin1Text(r.bytes, start, r.at) : known.find(r.bytes, start, r.at).text;
   switch (kind) {
     case PUT:
       return { f: "put", key, value: readText(r) };
@@ -228,37 +246,4 @@ function skipText(r: Reader): number {
   if (end > r.bytes.length) throw new CodecError(`${length} byte(s) expected at ${start}, there are ${r.bytes.length}`);
   r.at = end;
   return start;
-}
-
-const KNOWN_KEYS = 2048;
-/** A longer key is made anew each time: comparing it would cost as much. */
-const KNOWN_BYTES_MAX = 32;
-
-/**
- * Keys of earlier commands. Few keys make most of the traffic, and a text that was in use before has its hash, which the
- * machine's map would have to compute for a new one. One key per place: the latest.
- */
-export class KnownKeys {
-  private readonly places = new Array<string>(KNOWN_KEYS).fill("");
-
-  /** `readText`, with the same text for the same bytes most of the time. Throws CodecError. */
-  read(r: Reader): string {
-    const start = skipText(r);
-    const { bytes, at: end } = r;
-    if (end - start > KNOWN_BYTES_MAX) return latin1Text(bytes, start, end);
-    let hash = 0;
-    for (let i = start; i < end; i += 1) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);
-    const place = (hash ^ (hash >>> 15)) & (KNOWN_KEYS - 1);
-    const known = this.places[place] as string;
-    if (isText(known, bytes, start, end)) return known;
-    const text = latin1Text(bytes, start, end);
-    this.places[place] = text;
-    return text;
-  }
-}
-
-function isText(text: string, bytes: Uint8Array, start: number, end: number): boolean {
-  if (text.length !== end - start) return false;
-  for (let i = start; i < end; i += 1) if (text.charCodeAt(i - start) !== bytes[i]) return false;
-  return true;
 }

@@ -303,10 +303,11 @@ export class Host<P extends Protocol> {
    * most likely this request, and no more than that.
    */
   private execute(hint: PendingWrite | undefined, out: Out<P>): void {
-    const { client, seq, operation } = this.reader;
+    const { client, seq } = this.reader;
     let session = this.sessions.find(client);
     const isFresh = session === undefined ? !this.sessions.isExpired(client) : seq > session.seq;
-    if (isFresh) session = this.sessions.record(client, seq, this.machine.write(operation), this.applied, session);
+    if (isFresh)
+      session = this.sessions.record(client, seq, this.machine.writeNext(this.reader), this.applied, session);
     if (this.writes.size === 0) return;
     const isHint = hint !== undefined && hint.client === client && hint.seq === seq && !hint.done;
     const write = isHint ? hint : this.writes.find(client);

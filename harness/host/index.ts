@@ -1,4 +1,5 @@
-export { decodeCommand, KnownKeys, type WriteRequest } from "./command.js";
+export { decodeCommand, type WriteRequest } from "./command.js";
+export { KnownKeys } from "./knownKeys.js";
 export { decodeAnswer } from "./mvcc/answerCodec.js";
 export { encodeRequest } from "./mvcc/requestCodec.js";
 export type * as Mvcc from "./mvcc/types.js";

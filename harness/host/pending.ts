@@ -28,7 +28,7 @@ export interface Batch {
 const PLACES_MIN = 4096;
 
 export class PendingWrites {
-  /** Answered ones stay in their places, most of which their clients' next writes take: a table that shrinks and grows costs more. */
+  /** Answered ones stay in their places, most of which their clients' next writes take: a table that shrinks and grows costs more. By `client | 0`, as sessions are. */
   private readonly byClient = new Map<number, PendingWrite>();
   private waiting = 0;
   private readonly byRequest = new Map<RequestId, Batch>();
@@ -44,14 +44,14 @@ export class PendingWrites {
   }
 
   find(client: number): PendingWrite | undefined {
-    const write = this.byClient.get(client);
+    const write = this.byClient.get(client | 0);
     return write === undefined || write.done ? undefined : write;
   }
 
   /** The client has no other one. */
   add(write: PendingWrite): void {
     this.waiting += 1;
-    this.byClient.set(write.client, write);
+    this.byClient.set(write.client | 0, write);
     if (this.byClient.size > 2 * this.waiting + PLACES_MIN) this.sweep();
   }
 

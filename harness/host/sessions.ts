@@ -29,6 +29,7 @@ interface Node extends Session {
 
 export class Sessions {
   private readonly max: number;
+  /** By `client | 0`: an integer that needs no memory of its own, as every number above 2^31 does. */
   private readonly byClient = new Map<number, Node>();
   private oldest: Node | null = null;
   private newest: Node | null = null;
@@ -50,11 +51,11 @@ export class Sessions {
   }
 
   find(client: number): Session | undefined {
-    return this.byClient.get(client);
+    return this.byClient.get(client | 0);
   }
 
   admit(client: number, seq: number): Admission {
-    const session = this.byClient.get(client);
+    const session = this.byClient.get(client | 0);
     if (session === undefined) return this.isExpired(client) ? "expired" : "fresh";
     if (seq > session.seq) return "fresh";
     return seq === session.seq ? "duplicate" : "stale";
@@ -76,7 +77,7 @@ export class Sessions {
     if (session === undefined) {
       if (this.byClient.size >= this.max) this.dropOldest();
       const added: Node = { client, seq, result, index, older: null, newer: null };
-      this.byClient.set(client, added);
+      this.byClient.set(client | 0, added);
       this.linkNewest(added);
       return added;
     }
@@ -111,7 +112,7 @@ export class Sessions {
     const node = this.oldest;
     assert(node !== null, "a full table has an oldest session");
     this.unlink(node);
-    this.byClient.delete(node.client);
+    this.byClient.delete(node.client | 0);
     addToRanges(this.dropped, node.client);
   }
 

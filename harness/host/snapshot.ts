@@ -19,7 +19,7 @@ import {
 import { ByteWriter } from "./byteWriter.js";
 import { readText } from "./command.js";
 import type { Machine } from "./machine.js";
-import type { Version } from "./mvcc/store.js";
+import { Version } from "./mvcc/version.js";
 import type { Session, Sessions } from "./sessions.js";
 import type { Result } from "./types.js";
 
@@ -70,12 +70,13 @@ export function restoreSnapshot(bytes: Uint8Array, machine: Machine, sessions: S
 function writeChain(w: ByteWriter, chain: Version): void {
   w.latin1(chain.key);
   for (let version: Version | null = chain; version !== null; version = version.previous) {
-    w.u8(version.value === null ? DELETION : VALUE);
+    const { value } = version;
+    w.u8(value === null ? DELETION : VALUE);
     w.u53(version.mod);
-    if (version.value === null) continue;
+    if (value === null) continue;
     w.u53(version.create);
     w.u53(version.version);
-    w.latin1(version.value);
+    w.latin1(value);
   }
   w.u8(END);
 }
@@ -87,16 +88,19 @@ function readChain(r: Reader): Version {
   for (let kind = readU8(r); kind !== END; kind = readU8(r)) {
     if (kind !== VALUE && kind !== DELETION) throw new CodecError(`a version of a key expected, found ${kind}`);
     const mod = readU53(r);
-    const version: Version =
-      kind === DELETION
-        ? { key, value: null, create: 0, mod, version: 0, previous: null }
-        : { key, create: readU53(r), mod, version: readU53(r), value: readText(r), previous: null };
+    const version = kind === DELETION ? new Version(key, 0, mod, 0, null) : readValue(r, key, mod);
     if (oldest === null) newest = version;
     else oldest.previous = version;
     oldest = version;
   }
   if (newest === null) throw new CodecError("a key without a version");
   return newest;
+}
+
+function readValue(r: Reader, key: string, mod: number): Version {
+  const version = new Version(key, readU53(r), mod, readU53(r), null);
+  version.setText(readText(r));
+  return version;
 }
 
 function writeSession(w: ByteWriter, session: Session): void {

@@ -6,3 +6,4 @@ export { ForgetfulFiles } from "./forgetfulFiles.js";
 export { CorruptStore, type NodeOptions, type RunningNode, startNode } from "./node.js";
 export { runNodeProcess } from "./process.js";
 export { mergeTraces } from "./traceFile.js";
+export { keepHeapRoom } from "./heapRoom.js";

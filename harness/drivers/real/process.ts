@@ -7,6 +7,7 @@ import { type CheckedConfig, readNodeConfig } from "./checkConfig.js";
 import { EXIT } from "./exit.js";
 import { takeOrders } from "./faults.js";
 import { ForgetfulFiles } from "./forgetfulFiles.js";
+import { keepHeapRoom } from "./heapRoom.js";
 import { CorruptStore, type RunningNode, startNode } from "./node.js";
 
 /** How long an orderly end may take before the process just ends. Milliseconds. */
@@ -38,6 +39,7 @@ export async function runNodeProcess(file: string): Promise<0 | typeof EXIT.conf
       { error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
       "a bug ends this node",
     );
+  keepHeapRoom();
   process.on("uncaughtException", bug);
   process.on("unhandledRejection", bug);
   const files = checked.config.faults === true ? new ForgetfulFiles() : null;

@@ -9,18 +9,7 @@
 import { KeyOrder } from "./keyOrder.js";
 import type { StoreFigures } from "../types.js";
 import type { KeyValue } from "./types.js";
-
-/** What a key was from revision `mod` on. */
-export interface Version {
-  readonly key: string;
-  /** null: deleted. */
-  value: string | null;
-  create: number;
-  mod: number;
-  version: number;
-  /** What it was before, for as long as that can be read. */
-  previous: Version | null;
-}
+import { Version } from "./version.js";
 
 /** Forgotten versions are cut off the front of the list in lots of at least this many. */
 const LOT = 1024;
@@ -72,46 +61,70 @@ export class Store {
     let version = this.newest.get(key) ?? null;
     if (revision !== null) while (version !== null && version.mod > revision) version = version.previous;
     // A key whose value is no text is deleted: it is not given out.
-    return version === null || version.value === null ? null : (version as KeyValue);
+    return version === null || version.isDeletion ? null : (version as KeyValue);
   }
 
   /** Sets the key at `revision`, which is the current or the next one: `finish` makes it current. */
   put(key: string, value: string, revision: number): void {
-    const before = this.newest.get(key);
+    this.next(key, this.newest.get(key), revision, value.length).setText(value);
+  }
+
+  /**
+   * `put` with the value as [from, to) of `bytes`, which must not change for as long as the log could hold them.
+   *
+   * @param before What the last `putBytes` of this key returned; null: not known.
+   * @returns The key's newest version, for the next call.
+   */
+  putBytes(
+    key: string,
+    before: Version | null,
+    revision: number,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+  ): Version {
+    const newest = before !== null && before.isNewest ? before : this.newest.get(key);
+    const version = this.next(key, newest, revision, to - from);
+    version.setBytes(bytes, from, to);
+    return version;
+  }
+
+  /** The version that a put makes, still without its value. */
+  private next(key: string, before: Version | undefined, revision: number, valueBytes: number): Version {
     this.puts += 1;
-    this.bytes += value.length;
+    this.bytes += valueBytes;
     if (before === undefined) {
       this.bytes += key.length;
-      this.newest.set(key, { key, value, create: revision, mod: revision, version: 1, previous: null });
+      const first = new Version(key, revision, revision, 1, null);
+      this.newest.set(key, first);
       this.order?.add(key);
-      return;
+      return first;
     }
     if (this.historyMax === 0) {
-      this.bytes -= valueBytes(before);
-      before.value = value;
+      this.bytes -= before.valueBytes;
       before.mod = revision;
       before.version += 1;
-      return;
+      return before;
     }
-    const gone = before.value === null;
+    const gone = before.isDeletion;
     if (gone) this.deletions -= 1;
     const create = gone ? revision : before.create;
-    this.supersede(before, { key, value, create, mod: revision, version: before.version + 1, previous: before });
+    return this.supersede(before, new Version(key, create, revision, before.version + 1, before));
   }
 
   /** False, and nothing happens, if the key is absent. */
   delete(key: string, revision: number): boolean {
     const before = this.newest.get(key);
-    if (before === undefined || before.value === null) return false;
+    if (before === undefined || before.isDeletion) return false;
     this.deletes += 1;
     if (this.historyMax === 0) {
-      this.bytes -= valueBytes(before);
-      this.forget(key);
+      this.bytes -= before.valueBytes;
+      this.forget(before);
       return true;
     }
     this.deletions += 1;
     // The next put makes the key anew: it counts from here.
-    this.supersede(before, { key, value: null, create: 0, mod: revision, version: 0, previous: before });
+    this.supersede(before, new Version(key, 0, revision, 0, before));
     return true;
   }
 
@@ -145,6 +158,7 @@ export class Store {
 
   /** Replaces everything. For restoring a snapshot. */
   load(revision: number, compacted: number, chains: readonly Version[]): void {
+    for (const version of this.newest.values()) version.isNewest = false;
     this.newest.clear();
     this.order = null;
     this.deletions = 0;
@@ -153,11 +167,12 @@ export class Store {
     this.trailFrom = 0;
     for (const chain of chains) {
       this.newest.set(chain.key, chain);
-      if (chain.value === null) this.deletions += 1;
+      if (chain.isDeletion) this.deletions += 1;
       this.bytes += chain.key.length;
       for (let version: Version | null = chain; version !== null; version = version.previous) {
-        this.bytes += valueBytes(version);
-        if (version.previous !== null || version.value === null) this.trail.push(version);
+        version.isNewest = version === chain;
+        this.bytes += version.valueBytes;
+        if (version.previous !== null || version.isDeletion) this.trail.push(version);
       }
     }
     this.trail.sort((a, b) => a.mod - b.mod);
@@ -167,12 +182,16 @@ export class Store {
     this.trim();
   }
 
-  private supersede(before: Version, after: Version): void {
+  private supersede(before: Version, after: Version): Version {
+    before.isNewest = false;
     this.newest.set(before.key, after);
     this.trail.push(after);
+    return after;
   }
 
-  private forget(key: string): void {
+  private forget(version: Version): void {
+    const { key } = version;
+    version.isNewest = false;
     this.bytes -= key.length;
     this.newest.delete(key);
     this.order?.remove(key);
@@ -186,10 +205,10 @@ export class Store {
       const version = trail[at] as Version;
       if (version.mod > floor) break;
       // All before that one are gone already.
-      if (version.previous !== null) this.bytes -= valueBytes(version.previous);
+      if (version.previous !== null) this.bytes -= version.previous.valueBytes;
       version.previous = null;
-      if (version.value !== null || this.newest.get(version.key) !== version) continue;
-      this.forget(version.key);
+      if (!version.isDeletion || !version.isNewest) continue;
+      this.forget(version);
       this.deletions -= 1;
     }
     this.trailFrom = at;
@@ -197,8 +216,4 @@ export class Store {
     this.trail = trail.slice(at);
     this.trailFrom = 0;
   }
-}
-
-function valueBytes({ value }: Version): number {
-  return value === null ? 0 : value.length;
 }
