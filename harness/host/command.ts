@@ -17,6 +17,7 @@ import {
   readU8,
   readU32,
   readU53,
+  u32At,
 } from "../../protocols/core/index.js";
 import { ByteWriter, latin1Text } from "./byteWriter.js";
 import { type KnownKey, KnownKeys } from "./knownKeys.js";
@@ -36,6 +37,7 @@ const TXN = 5;
 
 /** client, seq, kind, and the length of the key or request: no request is smaller. */
 const REQUEST_BYTES_MIN = 4 + 8 + 1 + 4;
+const KIND_AT = 4 + 8;
 
 /** Small commands are cut from blocks of this size. Bytes. */
 const BLOCK_BYTES = 32 * 1024;
@@ -166,19 +168,37 @@ export class CommandReader {
   }
 
   next(): void {
+    if (!this.nextPut()) this.nextOther();
+  }
+
+  /** False, and nothing is read, where no whole put begins. */
+  private nextPut(): boolean {
+    const { r } = this;
+    const { bytes, at } = r;
+    const keyFrom = at + REQUEST_BYTES_MIN;
+    if (keyFrom > bytes.length || bytes[at + KIND_AT] !== PUT) return false;
+    const seqHigh = u32At(bytes, at + 4);
+    const keyTo = keyFrom + u32At(bytes, keyFrom - 4);
+    const valueFrom = keyTo + 4;
+    if (seqHigh >= 2 ** 21 || valueFrom > bytes.length) return false;
+    const valueTo = valueFrom + u32At(bytes, keyTo);
+    if (valueTo > bytes.length) return false;
+    this.client = u32At(bytes, at);
+    this.seq = seqHigh * 2 ** 32 + u32At(bytes, at + 8);
+    this.put = this.known.find(bytes, keyFrom, keyTo);
+    this.valueFrom = valueFrom;
+    this.valueTo = valueTo;
+    r.at = valueTo;
+    return true;
+  }
+
+  /** Any request. Throws CodecError where there is none. */
+  private nextOther(): void {
     const { r } = this;
     this.client = readU32(r);
     this.seq = readU53(r);
-    const kind = readU8(r);
-    if (kind !== PUT) {
-      this.put = null;
-      this.operation = readOperation(r, kind, this.known);
-      return;
-    }
-    const keyFrom = skipText(r);
-    this.put = this.known.find(r.bytes, keyFrom, r.at);
-    this.valueFrom = skipText(r);
-    this.valueTo = r.at;
+    this.put = null;
+    this.operation = readOperation(r, this.known);
   }
 
   /** Every byte must have been read. */
@@ -206,13 +226,14 @@ export function decodeCommand(bytes: Uint8Array, known: KnownKeys | null = null)
   for (let i = 0; i < count; i += 1) {
     const client = readU32(r);
     const seq = readU53(r);
-    requests[i] = { client, seq, operation: readOperation(r, readU8(r), known) };
+    requests[i] = { client, seq, operation: readOperation(r, known) };
   }
   readEnd(r);
   return requests;
 }
 
-function readOperation(r: Reader, kind: number, known: KnownKeys | null): WriteOperation {
+function readOperation(r: Reader, known: KnownKeys | null): WriteOperation {
+  const kind = readU8(r);
   const start = skipText(r);
   if (kind === TXN) return { f: "txn", request: r.bytes.subarray(start, r.at) };
   const key = known === null ? latin1Text(r.bytes, start, r.at) : known.find(r.bytes, start, r.at).text;

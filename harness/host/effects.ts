@@ -3,6 +3,12 @@ import type { Effect, Protocol } from "../../protocols/core/index.js";
 import type { HostEffect, Reply } from "./types.js";
 
 export const NEED_TURN_END = { type: "needTurnEnd" } as const;
+/** No effects. Most writes have none: the turn that they join has begun. */
+export const NOTHING: readonly never[] = [];
+
+export const REFUSED: Reply = { status: "failed", reason: "unsupported", leaderHint: null };
+/** The client has gone on to another operation. */
+export const SUPERSEDED: Reply = { status: "unknown", reason: "unsupported", leaderHint: null };
 
 export type Out<P extends Protocol> = HostEffect<P>[];
 export type Effects<P extends Protocol> = readonly HostEffect<P>[];
@@ -15,4 +21,8 @@ export type Reject<P extends Protocol> = Extract<Effect<P>, { readonly type: "re
 
 export function pushReply<P extends Protocol>(token: number, reply: Reply, out: Out<P>): void {
   out.push({ type: "reply", token, reply });
+}
+
+export function replyAlone<P extends Protocol>(token: number, reply: Reply): Effects<P> {
+  return [{ type: "reply", token, reply }];
 }

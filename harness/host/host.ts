@@ -34,7 +34,18 @@ import {
 } from "../../protocols/core/index.js";
 import { CommandReader, CommandWriter } from "./command.js";
 import { digest } from "./digest.js";
-import { type Effects, NEED_TURN_END, type Out, type OwnEffect, pushReply, type Reject } from "./effects.js";
+import {
+  type Effects,
+  NEED_TURN_END,
+  NOTHING,
+  type Out,
+  type OwnEffect,
+  pushReply,
+  REFUSED,
+  type Reject,
+  replyAlone,
+  SUPERSEDED,
+} from "./effects.js";
 import { isRead, Machine, type ReadOperation, type WriteOperation } from "./machine.js";
 import { type Batch, PendingWrites, type PendingWrite } from "./pending.js";
 import { PendingReads } from "./reads.js";
@@ -206,11 +217,11 @@ export class Host<P extends Protocol> {
 
   private onWrite(request: ClientRequest, operation: WriteOperation, nowMs: number): Effects<P> {
     const { client, seq, token } = request;
-    const out: Out<P> = [];
-    if (!this.admit(client, seq, token, out)) return out;
-    if (this.command.add(client, seq, operation)) return this.queueWrite(client, seq, token, nowMs, out);
-    pushReply(token, { status: "failed", reason: "unsupported", leaderHint: null }, out);
-    return out;
+    const before = this.writes.find(client);
+    const settled = this.settled(client, seq, token, before);
+    if (settled !== null) return settled;
+    if (!this.command.add(client, seq, operation)) return replyAlone(token, REFUSED);
+    return this.queueWrite({ client, seq, token, retries: null, done: false }, before, nowMs);
   }
 
   /**
@@ -220,53 +231,46 @@ export class Host<P extends Protocol> {
   rawWrite(token: number, bytes: Uint8Array, from: number, to: number, nowMs: number): Effects<P> {
     const client = rawClient(bytes, from);
     const seq = rawSeq(bytes, from);
-    const out: Out<P> = [];
-    if (!this.admit(client, seq, token, out)) return out;
+    const before = this.writes.find(client);
+    const settled = this.settled(client, seq, token, before);
+    if (settled !== null) return settled;
     this.command.addRaw(bytes, from, to);
-    return this.queueWrite(client, seq, token, nowMs, out);
+    return this.queueWrite({ client, seq, token, retries: null, done: false }, before, nowMs);
   }
 
-  /** Whether a write is to be proposed: it is not if the sessions can answer it, or if the same one is under way. */
-  private admit(client: number, seq: number, token: number, out: Out<P>): boolean {
-    if (!isSessionName(client, seq)) {
-      pushReply(token, { status: "failed", reason: "unsupported", leaderHint: null }, out);
-      return false;
-    }
+  /** All that is to be done about a write that the sessions can answer or that is under way; null: it is to be proposed. */
+  private settled(client: number, seq: number, token: number, before: PendingWrite | undefined): Effects<P> | null {
+    if (!isSessionName(client, seq)) return replyAlone(token, REFUSED);
     const admission = this.sessions.admit(client, seq);
-    if (admission !== "fresh") {
-      // Done, too old, or of a client that was dropped.
-      pushReply(token, this.replyTo(admission, client), out);
-      return false;
-    }
-    const before = this.writes.find(client);
-    if (before === undefined || before.seq < seq) return true;
-    this.onRetry(before, seq, token, out);
-    return false;
+    // Done, too old, or of a client that was dropped.
+    if (admission !== "fresh") return replyAlone(token, this.sessions.reply(admission, client));
+    return before === undefined || before.seq < seq ? null : this.onRetry(before, seq, token);
   }
 
-  private queueWrite(client: number, seq: number, token: number, nowMs: number, out: Out<P>): Effects<P> {
-    const before = this.writes.find(client);
-    // The client has not waited for its last one.
-    if (before !== undefined) this.answer(before, { status: "unknown", reason: "unsupported", leaderHint: null }, out);
-    const write: PendingWrite = { client, seq, token, retries: null, done: false };
+  /** @param before the client's write that waits */
+  private queueWrite(write: PendingWrite, before: PendingWrite | undefined, nowMs: number): Effects<P> {
+    let out: Out<P> | null = null;
+    if (before !== undefined) {
+      // The client has not waited for its last one.
+      out = [];
+      this.answer(before, SUPERSEDED, out);
+    }
     this.writes.add(write);
     this.turn.push(write);
     if (!this.turnOpen) {
       this.turnOpen = true;
+      out ??= [];
       out.push(NEED_TURN_END);
     }
-    return this.command.bytes >= this.config.batchBytesMax ? this.propose(nowMs, out) : out;
+    return this.command.bytes >= this.config.batchBytesMax ? this.propose(nowMs, out) : (out ?? NOTHING);
   }
 
-  private onRetry(pending: PendingWrite, seq: number, token: number, out: Out<P>): void {
-    if (pending.seq > seq) {
-      // The client has gone on to a newer operation; what became of this one is not for us to say.
-      pushReply(token, { status: "unknown", reason: "unsupported", leaderHint: null }, out);
-      return;
-    }
-    if (token === pending.token || pending.retries?.includes(token) === true) return; // The link duplicated it.
-    pending.retries ??= [];
-    pending.retries.push(token);
+  private onRetry(pending: PendingWrite, seq: number, token: number): Effects<P> {
+    // The client has gone on to a newer operation; what became of this one is not for us to say.
+    if (pending.seq > seq) return replyAlone(token, SUPERSEDED);
+    // Otherwise the link doubled it.
+    if (token !== pending.token && pending.retries?.includes(token) !== true) (pending.retries ??= []).push(token);
+    return NOTHING;
   }
 
   private propose(nowMs: number, out: Out<P> | null): Effects<P> {
@@ -314,23 +318,16 @@ export class Host<P extends Protocol> {
     if (write === undefined || write.seq !== seq) return;
     const reply = isFresh
       ? ({ status: "ok", result: (session as Session).result, index: this.applied } as const)
-      : this.replyTo(this.sessions.admit(client, seq) as SettledAdmission, client);
+      : this.sessions.reply(this.sessions.admit(client, seq) as SettledAdmission, client);
     this.answer(write, reply, out);
-  }
-
-  /** The answer to a request whose fate is in the sessions. */
-  private replyTo(admission: SettledAdmission, client: number): Reply {
-    if (admission === "expired") return { status: "failed", reason: "sessionExpired", leaderHint: null };
-    if (admission === "stale") return { status: "unknown", reason: "unsupported", leaderHint: null };
-    const session = this.sessions.find(client);
-    assert(session !== undefined, "an executed request has a session");
-    return { status: "ok", result: session.result, index: session.index };
   }
 
   /** Its index was applied without it. Writes that were answered from there or elsewhere are no longer pending. */
   private settleLost(batch: Batch, out: Out<P>): void {
     for (const write of batch.writes) {
-      this.answer(write, { status: "failed", reason: "notLeader", leaderHint: this.leaderHint() }, out);
+      // Nearly all of a batch are answered when its index is applied.
+      if (!write.done)
+        this.answer(write, { status: "failed", reason: "notLeader", leaderHint: this.leaderHint() }, out);
     }
   }
 
@@ -341,7 +338,7 @@ export class Host<P extends Protocol> {
       if (admission === "fresh") continue;
       // An expired session may have executed it before it was dropped.
       const unknown: Reply = { status: "unknown", reason: "notReady", leaderHint: this.leaderHint() };
-      this.answer(write, admission === "expired" ? unknown : this.replyTo(admission, write.client), out);
+      this.answer(write, admission === "expired" ? unknown : this.sessions.reply(admission, write.client), out);
     }
     for (const batch of this.writes.takeUpTo(this.applied)) this.settleLost(batch, out);
   }

@@ -2,6 +2,7 @@
  * A write request as it lies in a frame: client u32, seq u53, kind u8 and operands, exactly as inside a command. It is
  * looked over and copied, not read: no text is made of it before it is applied.
  */
+import { u32At } from "../../protocols/core/index.js";
 
 /** client, seq, kind. */
 const HEAD_BYTES = 4 + 8 + 1;
@@ -39,16 +40,6 @@ export function isRawWrite(bytes: Uint8Array, from: number, to: number): boolean
 /** Behind the byte string at `at`; beyond `to` where it does not end within. */
 function skip(bytes: Uint8Array, at: number, to: number): number {
   return at + 4 > to ? to + 1 : at + 4 + u32At(bytes, at);
-}
-
-export function u32At(bytes: Uint8Array, at: number): number {
-  return (
-    (((bytes[at] as number) << 24) |
-      ((bytes[at + 1] as number) << 16) |
-      ((bytes[at + 2] as number) << 8) |
-      (bytes[at + 3] as number)) >>>
-    0
-  );
 }
 
 /** Of a request that `isRawWrite` let pass. */

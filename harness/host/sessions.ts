@@ -3,7 +3,7 @@
  * keeps the same ones, drops the same ones, and restores them from the same snapshot.
  */
 import { assert, type Index } from "../../protocols/core/index.js";
-import type { Result } from "./types.js";
+import type { Reply, Result } from "./types.js";
 
 export interface Session {
   readonly client: number;
@@ -23,16 +23,20 @@ export type Admission = "fresh" | SettledAdmission;
 export type SettledAdmission = "duplicate" | "stale" | "expired";
 
 interface Node extends Session {
-  older: Node | null;
-  newer: Node | null;
+  /** Grows with every record: the log's order. */
+  order: number;
 }
 
 export class Sessions {
   private readonly max: number;
   /** By `client | 0`: an integer that needs no memory of its own, as every number above 2^31 does. */
   private readonly byClient = new Map<number, Node>();
-  private oldest: Node | null = null;
-  private newest: Node | null = null;
+  private records = 0;
+  /**
+   * Sessions that may be dropped next, the one longest unused last, with the order that each had when this list was made:
+   * one that was used since is passed over. The others are all newer, so an order is made only when somebody must go.
+   */
+  private oldest: { readonly node: Node; readonly order: number }[] = [];
   /**
    * Clients whose session was dropped, as sorted disjoint ranges [low, high, low, high, …]. Without it a late retry
    * could not be told from a new client and would be executed twice. An id never comes back; ids given out in
@@ -61,6 +65,15 @@ export class Sessions {
     return seq === session.seq ? "duplicate" : "stale";
   }
 
+  /** The answer to a request whose fate is in here. */
+  reply(admission: SettledAdmission, client: number): Reply {
+    if (admission === "expired") return { status: "failed", reason: "sessionExpired", leaderHint: null };
+    if (admission === "stale") return { status: "unknown", reason: "unsupported", leaderHint: null };
+    const session = this.find(client);
+    assert(session !== undefined, "an executed request has a session");
+    return { status: "ok", result: session.result, index: session.index };
+  }
+
   isExpired(client: number): boolean {
     if (this.dropped.length === 0) return false;
     const at = rangeAfter(this.dropped, client);
@@ -74,25 +87,27 @@ export class Sessions {
    */
   record(client: number, seq: number, result: Result, index: Index, known = this.find(client)): Session {
     const session = known as Node | undefined;
+    this.records += 1;
     if (session === undefined) {
       if (this.byClient.size >= this.max) this.dropOldest();
-      const added: Node = { client, seq, result, index, older: null, newer: null };
+      const added: Node = { client, seq, result, index, order: this.records };
       this.byClient.set(client | 0, added);
-      this.linkNewest(added);
       return added;
     }
     session.seq = seq;
     session.result = result;
     session.index = index;
-    if (session === this.newest) return session;
-    this.unlink(session);
-    this.linkNewest(session);
+    session.order = this.records;
     return session;
   }
 
   /** From the one unused for longest to the latest. */
-  *inLogOrder(): IterableIterator<Session> {
-    for (let node = this.oldest; node !== null; node = node.newer) yield node;
+  inLogOrder(): readonly Session[] {
+    return this.sorted();
+  }
+
+  private sorted(): Node[] {
+    return [...this.byClient.values()].sort((a, b) => a.order - b.order);
   }
 
   droppedRanges(): readonly number[] {
@@ -102,33 +117,23 @@ export class Sessions {
   /** Replaces everything. `sessions` in log order. For restoring a snapshot. */
   load(sessions: readonly Session[], dropped: readonly number[]): void {
     this.byClient.clear();
-    this.oldest = null;
-    this.newest = null;
+    this.oldest = [];
     this.dropped = [...dropped];
     for (const { client, seq, result, index } of sessions) this.record(client, seq, result, index);
   }
 
   private dropOldest(): void {
-    const node = this.oldest;
-    assert(node !== null, "a full table has an oldest session");
-    this.unlink(node);
-    this.byClient.delete(node.client | 0);
-    addToRanges(this.dropped, node.client);
-  }
-
-  private linkNewest(node: Node): void {
-    node.older = this.newest;
-    node.newer = null;
-    if (this.newest === null) this.oldest = node;
-    else this.newest.newer = node;
-    this.newest = node;
-  }
-
-  private unlink(node: Node): void {
-    if (node.older === null) this.oldest = node.newer;
-    else node.older.newer = node.newer;
-    if (node.newer === null) this.newest = node.older;
-    else node.newer.older = node.older;
+    let next = this.oldest.pop();
+    while (next !== undefined && next.node.order !== next.order) next = this.oldest.pop();
+    if (next === undefined) {
+      const sorted = this.sorted();
+      sorted.length = Math.ceil(sorted.length / 2);
+      this.oldest = sorted.reverse().map((node) => ({ node, order: node.order }));
+      next = this.oldest.pop();
+    }
+    assert(next !== undefined, "a full table has an oldest session");
+    this.byClient.delete(next.node.client | 0);
+    addToRanges(this.dropped, next.node.client);
   }
 }
 

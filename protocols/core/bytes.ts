@@ -96,11 +96,8 @@ export function readU16(r: Reader): number {
   return ((r.bytes[r.at - 2] as number) << 8) | (r.bytes[r.at - 1] as number);
 }
 
-/** 0 to 2^32-1. */
-export function readU32(r: Reader): number {
-  need(r, 4);
-  const { bytes, at } = r;
-  r.at = at + 4;
+/** The four bytes at `at`, which must be there. */
+export function u32At(bytes: Uint8Array, at: number): number {
   return (
     (((bytes[at] as number) << 24) |
       ((bytes[at + 1] as number) << 16) |
@@ -108,6 +105,13 @@ export function readU32(r: Reader): number {
       (bytes[at + 3] as number)) >>>
     0
   );
+}
+
+/** 0 to 2^32-1. */
+export function readU32(r: Reader): number {
+  need(r, 4);
+  r.at += 4;
+  return u32At(r.bytes, r.at - 4);
 }
 
 /** The other half of `writeU53`. @throws CodecError for what is no safe integer */

@@ -1,0 +1,22 @@
+// probe2 SUBJECT CLIENTS ROLE(leader|follower) OUT
+import { readFileSync } from "node:fs";
+import { execSync, spawn } from "node:child_process";
+import { leanStatus } from "./dist/harness/subjects/bench/syncs.js";
+const [subject, clients, role, out] = process.argv.slice(2);
+execSync("rm -rf /tmp/hotprobe; mkdir -p /tmp/hotprobe");
+const child = spawn("node", ["dist/harness/cli/main.js","bench","--subjects",subject,"--clients",clients,"--rounds","1","--duration","7s","--warmup","500ms","--first-warmup","6s","--against",subject,"--dir","/tmp/hotprobe"], {stdio:["ignore","pipe","pipe"], env:{...process.env,SYNOD_V8:"--perf-basic-prof"}});
+child.stdout.resume(); child.stderr.resume();
+await new Promise(r=>setTimeout(r,11000));
+const files = execSync("find /tmp/hotprobe -name config.json").toString().trim().split("\n");
+const configs = files.map(f=>JSON.parse(readFileSync(f)));
+const take = () => Promise.all(configs.map(c => leanStatus(c.cluster, c.members.find(m=>m.id===c.id).client)));
+const a = await take();
+const isLeader = (x)=>/lead/i.test(x.role);
+const i = a.findIndex(x=> role==="leader" ? isLeader(x) : !isLeader(x));
+execSync(`perf record -o ${out}.data -F 4999 -g -p ${a[i].pid} -- sleep 3 > /dev/null 2>&1`);
+const b = await take();
+const l = b.findIndex(isLeader);
+const plain = subject.startsWith("plain");
+const ops = plain ? (b[l].appliedIndex-a[l].appliedIndex)*Number(clients) : b[l].counters.writesOk-a[l].counters.writesOk;
+console.log(subject, clients, role, "ops", ops, "us/op", ((b[i].cpuMicros-a[i].cpuMicros)/ops).toFixed(2));
+await new Promise(r=>child.on("exit",r));
