@@ -3,6 +3,7 @@ import type { Effect, Protocol } from "../../protocols/core/index.js";
 import type { HostEffect, Reply } from "./types.js";
 
 export const NEED_TURN_END = { type: "needTurnEnd" } as const;
+export const NEED_IDLE = { type: "needIdle" } as const;
 /** No effects. Most writes have none: the turn that they join has begun. */
 export const NOTHING: readonly never[] = [];
 
@@ -17,6 +18,7 @@ export type OwnEffect<P extends Protocol> = Extract<
   Effect<P>,
   { readonly type: "apply" | "accepted" | "serve" | "reject" | "takeSnapshot" | "installSnapshot" }
 >;
+export type Apply<P extends Protocol> = Extract<Effect<P>, { readonly type: "apply" }>;
 export type Reject<P extends Protocol> = Extract<Effect<P>, { readonly type: "reject" }>;
 
 export function pushReply<P extends Protocol>(token: number, reply: Reply, out: Out<P>): void {

@@ -2,26 +2,10 @@
  * One replica with everything that makes it a service: machine, client sessions, batching, pending requests, snapshots.
  * The same code runs under the script, simulator and real drivers. It keeps no module-level state, so that many groups
  * can share a process.
- *
- * What a reply means. It speaks of one attempt, which is one `request` input:
- *
- * - `ok`: the write is in the applied log. The answer is found by (client, seq) inside the applied command, so it does
- *   not matter whose proposal brought it there, or under which round.
- * - `failed`: this attempt did not and will not happen. Either the core said so, or the index that `accepted` named was
- *   applied without it: a log position is decided once, and a proposal has one position, so it is lost for good. That
- *   holds for Raft and ZAB, where a later leader replaces a whole suffix, and for Multi-Paxos, where a value is chosen
- *   again only in its own slot. After a snapshot that covers the index, the sessions in it say which of the two it was.
- * - `unknown`: it may have happened or may still happen: the core gave the proposal up after it had sent it.
- *
- * A client that sent the same (client, seq) before, and got `unknown` or nothing, knows no more after a `failed`: the
- * earlier attempt may still be on its way. Only an `ok` settles an operation then.
- *
- * Drivers bring requests over ordered streams: a link that doubles a request could bring its copy after the `failed`.
  */
 import {
   assert,
   type Effect,
-  type Entry,
   type Index,
   type Input,
   type NodeId,
@@ -35,7 +19,9 @@ import {
 import { CommandReader, CommandWriter } from "./command.js";
 import { digest } from "./digest.js";
 import {
+  type Apply,
   type Effects,
+  NEED_IDLE,
   NEED_TURN_END,
   NOTHING,
   type Out,
@@ -68,7 +54,7 @@ export class Host<P extends Protocol> {
   private readonly machine: Machine;
   private readonly sessions: Sessions;
   private readonly writes = new PendingWrites();
-  private readonly reads = new PendingReads();
+  private readonly reads: PendingReads;
   /** The writes of this loop turn that are not proposed yet, and the same ones packed. */
   private turn: PendingWrite[] = [];
   private readonly command = new CommandWriter();
@@ -77,6 +63,8 @@ export class Host<P extends Protocol> {
   private turnOpen = false;
   private lastRequest: RequestId = 0;
   private applied: Index = 0;
+  /** Committed, and put off until the driver is idle. */
+  private readonly backlog: Apply<P>[] = [];
   private readonly snapshots: SnapshotTaker;
 
   constructor(config: HostConfig<P>) {
@@ -84,6 +72,7 @@ export class Host<P extends Protocol> {
     this.module = config.module;
     this.id = config.replica.id;
     this.machine = new Machine(config.historyMax ?? 0);
+    this.reads = new PendingReads(this.machine);
     this.sessions = new Sessions(config.sessionsMax);
     const { id, incarnation } = config.replica;
     this.snapshots = new SnapshotTaker(`${id}.${incarnation}`, config.logBytesMax ?? Number.POSITIVE_INFINITY);
@@ -122,19 +111,25 @@ export class Host<P extends Protocol> {
 
   /** What the machine holds, in byte order of the keys; for views and tests. */
   pairs(): readonly (readonly [string, string])[] {
-    return this.machine.keys().map((key) => [key, this.machine.get(key) as string]);
+    return this.machine.pairs();
   }
 
   /** `nowMs` as for `ProtocolModule.step`. The returned list is valid until the next step. */
   step(input: HostInput<P>, nowMs: number): Effects<P> {
     switch (input.type) {
-      case "request":
-        return this.onRequest(input.request, nowMs);
+      case "request": {
+        const { operation } = input.request;
+        return isRead(operation)
+          ? this.onRead(input.request, operation, nowMs)
+          : this.onWrite(input.request, operation, nowMs);
+      }
       case "turnEnd":
         this.turnOpen = false;
         return this.command.count === 0 ? [] : this.propose(nowMs, null);
       case "snapshotSaved":
         return this.onSnapshotSaved(input.id, nowMs);
+      case "idle":
+        return this.applyBacklog([]);
       case "start":
       case "message":
       case "timeout":
@@ -177,15 +172,18 @@ export class Host<P extends Protocol> {
   private onEffect(effect: OwnEffect<P>, out: Out<P>): void {
     switch (effect.type) {
       case "apply":
-        out.push(effect);
-        this.apply(effect.entry, out);
+        if (this.mayWait(effect.entry.index)) {
+          if (this.backlog.push(effect) === 1) out.push(NEED_IDLE);
+          break;
+        }
+        this.applyBacklog(out);
+        this.apply(effect, out);
         break;
       case "accepted":
         this.writes.accepted(effect.request, effect.index);
         break;
       case "serve":
-        if (effect.atIndex > this.applied) this.reads.waitFor(effect.request, effect.atIndex);
-        else this.serve(effect.request, out);
+        this.reads.serve(effect.request, effect.atIndex, this.applied, out);
         break;
       case "reject":
         this.onReject(effect, out);
@@ -195,16 +193,13 @@ export class Host<P extends Protocol> {
         break;
       case "installSnapshot":
         out.push(effect);
+        // It holds what was put off.
+        this.backlog.length = 0;
         this.load(effect.snapshot);
         this.settleAfterSnapshot(out);
-        this.serveWaiting(out);
+        this.reads.serveReady(this.applied, out);
         break;
     }
-  }
-
-  private onRequest(request: ClientRequest, nowMs: number): Effects<P> {
-    if (isRead(request.operation)) return this.onRead(request, request.operation, nowMs);
-    return this.onWrite(request, request.operation, nowMs);
   }
 
   private onRead(request: ClientRequest, operation: ReadOperation, nowMs: number): Effects<P> {
@@ -281,7 +276,20 @@ export class Host<P extends Protocol> {
     return this.core({ type: "propose", request: this.lastRequest, command }, nowMs, out);
   }
 
-  private apply(entry: Entry, out: Out<P>): void {
+  /** Who waits for what this replica has not proposed is not its client, so it need not hurry. */
+  private mayWait(index: Index): boolean {
+    return this.config.defersApply === true && this.writes.at(index) === undefined;
+  }
+
+  private applyBacklog(out: Out<P>): Out<P> {
+    for (const effect of this.backlog) this.apply(effect, out);
+    this.backlog.length = 0;
+    return out;
+  }
+
+  private apply(effect: Apply<P>, out: Out<P>): void {
+    out.push(effect);
+    const { entry } = effect;
     if (entry.index !== this.applied + 1) fail(`entry ${entry.index} applied after ${this.applied}`);
     this.applied = entry.index;
     if (entry.kind === "command") {
@@ -298,7 +306,7 @@ export class Host<P extends Protocol> {
     }
     for (let batch = this.writes.takeIndex(entry.index); batch !== null; batch = batch.next)
       this.settleLost(batch, out);
-    this.serveWaiting(out);
+    this.reads.serveReady(this.applied, out);
     if (this.snapshots.isDue) this.takeSnapshot(entry.index, out);
   }
 
@@ -363,18 +371,8 @@ export class Host<P extends Protocol> {
     for (const token of write.retries) pushReply(token, reply, out);
   }
 
-  private serve(request: RequestId, out: Out<P>): void {
-    const read = this.reads.take(request);
-    if (read === null) return;
-    pushReply(read.token, { status: "ok", result: this.machine.read(read.operation), index: this.applied }, out);
-  }
-
-  private serveWaiting(out: Out<P>): void {
-    if (this.applied < this.reads.nextIndex) return;
-    for (const request of this.reads.takeReady(this.applied)) this.serve(request, out);
-  }
-
   private takeSnapshot(index: Index, out: Out<P>): void {
+    this.applyBacklog(out);
     assert(index === this.applied, `a snapshot at ${index} was asked for, the machine is at ${this.applied}`);
     const bytes = encodeSnapshot(index, this.machine, this.sessions);
     out.push({ type: "saveSnapshot", id: this.snapshots.begin(index, bytes.length), index, bytes });

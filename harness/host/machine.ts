@@ -77,6 +77,11 @@ export class Machine {
     return [...this.store.between("", null)].filter((key) => this.get(key) !== null);
   }
 
+  /** Keys and values, in byte order of the keys. */
+  pairs(): readonly (readonly [string, string])[] {
+    return this.keys().map((key) => [key, this.get(key) as string]);
+  }
+
   private set(key: string, value: string): void {
     const revision = this.store.revision + 1;
     this.store.put(key, value, revision);

@@ -1,6 +1,7 @@
 /** Reads of this node that wait for the core's leave, or for the machine to reach the index they were given. */
-import type { Index, RequestId } from "../../protocols/core/index.js";
-import type { ReadOperation } from "./machine.js";
+import type { Index, Protocol, RequestId } from "../../protocols/core/index.js";
+import { type Out, pushReply } from "./effects.js";
+import type { Machine, ReadOperation } from "./machine.js";
 
 export interface PendingRead {
   readonly request: RequestId;
@@ -14,15 +15,20 @@ interface Waiting {
 }
 
 export class PendingReads {
+  private readonly machine: Machine;
   private readonly byRequest = new Map<RequestId, PendingRead>();
   private waiting: Waiting[] = [];
   /** The lowest index that a read waits for; Infinity: none waits. */
-  nextIndex = Number.POSITIVE_INFINITY;
+  private nextIndex = Number.POSITIVE_INFINITY;
   /**
    * The read that is being handed to the core. Under a lease it is served within the same step and never enters the
    * table.
    */
   private begun: PendingRead | null = null;
+
+  constructor(machine: Machine) {
+    this.machine = machine;
+  }
 
   begin(read: PendingRead): void {
     this.begun = read;
@@ -48,13 +54,30 @@ export class PendingReads {
     return read;
   }
 
-  waitFor(request: RequestId, atIndex: Index): void {
+  /** The core allows it once `atIndex` is applied. */
+  serve<P extends Protocol>(request: RequestId, atIndex: Index, applied: Index, out: Out<P>): void {
+    if (atIndex <= applied) {
+      this.answer(request, applied, out);
+      return;
+    }
     this.waiting.push({ request, atIndex });
     if (atIndex < this.nextIndex) this.nextIndex = atIndex;
   }
 
+  /** Those that waited for `applied` or less. */
+  serveReady<P extends Protocol>(applied: Index, out: Out<P>): void {
+    if (applied < this.nextIndex) return;
+    for (const request of this.takeReady(applied)) this.answer(request, applied, out);
+  }
+
+  private answer<P extends Protocol>(request: RequestId, index: Index, out: Out<P>): void {
+    const read = this.take(request);
+    if (read === null) return;
+    pushReply(read.token, { status: "ok", result: this.machine.read(read.operation), index }, out);
+  }
+
   /** Reads whose index is applied, in the order in which the core allowed them. */
-  takeReady(applied: Index): readonly RequestId[] {
+  private takeReady(applied: Index): readonly RequestId[] {
     const ready: RequestId[] = [];
     const rest: Waiting[] = [];
     this.nextIndex = Number.POSITIVE_INFINITY;

@@ -51,6 +51,22 @@ export interface ClientRequest {
   readonly level: ReadLevel;
 }
 
+/**
+ * What a reply means. It speaks of one attempt, which is one `request` input:
+ *
+ * - `ok`: the write is in the applied log. The answer is found by (client, seq) inside the applied command, so it does
+ *   not matter whose proposal brought it there, or under which round.
+ * - `failed`: this attempt did not and will not happen. Either the core said so, or the index that `accepted` named was
+ *   applied without it: a log position is decided once, and a proposal has one position, so it is lost for good. That
+ *   holds for Raft and ZAB, where a later leader replaces a whole suffix, and for Multi-Paxos, where a value is chosen
+ *   again only in its own slot. After a snapshot that covers the index, the sessions in it say which of the two it was.
+ * - `unknown`: it may have happened or may still happen: the core gave the proposal up after it had sent it.
+ *
+ * A client that sent the same (client, seq) before, and got `unknown` or nothing, knows no more after a `failed`: the
+ * earlier attempt may still be on its way. Only an `ok` settles an operation then.
+ *
+ * Drivers bring requests over ordered streams: a link that doubles a request could bring its copy after the `failed`.
+ */
 export type Reply =
   /** `index`: the log position of the write, or the applied index a read was served at; 0 where there is no log. */
   | { readonly status: "ok"; readonly result: Result; readonly index: Index }
@@ -67,6 +83,8 @@ export type HostInput<P extends Protocol> =
   | { readonly type: "request"; readonly request: ClientRequest }
   /** The end of a loop turn in which `needTurnEnd` was asked for: packs the turn's writes into one entry. */
   | { readonly type: "turnEnd" }
+  /** Nothing more urgent is to be done: the answer to `needIdle`. */
+  | { readonly type: "idle" }
   /** The bytes of an own `saveSnapshot` are durable. */
   | { readonly type: "snapshotSaved"; readonly id: string };
 
@@ -89,6 +107,8 @@ export type HostEffect<P extends Protocol> =
   | { readonly type: "reply"; readonly token: number; readonly reply: Reply; readonly cell?: undefined }
   /** Give `turnEnd` when the inputs of this loop turn are through. Emitted once per turn at most. */
   | { readonly type: "needTurnEnd" }
+  /** Give `idle` when nothing is more urgent, and before the driver rests. Only with `defersApply`. */
+  | { readonly type: "needIdle" }
   /** Make these bytes durable under `id` and answer `snapshotSaved`. */
   | { readonly type: "saveSnapshot"; readonly id: string; readonly index: Index; readonly bytes: Uint8Array };
 
@@ -112,6 +132,11 @@ export interface HostConfig<P extends Protocol> {
   readonly recovered: Recovered<P>;
   /** Reads bytes from the node's own snapshot store. Throws if they are missing: the driver promised that they are there. */
   readonly loadSnapshot: (id: string) => Uint8Array;
+  /**
+   * Applies what others proposed when the driver is idle, so that what came with it is sooner on the disk. Reads, replies
+   * and snapshots are as without it. @default false
+   */
+  readonly defersApply?: boolean;
   /** Client sessions kept in the replicated state; the one unused for longest (in log order) goes first. 1..1e6. */
   readonly sessionsMax: number;
   /** An entry's command is closed at this size; a larger turn makes several entries. Bytes, > 0. */

@@ -63,6 +63,7 @@ export interface LabOptions {
   readonly answer?: (input: Input<Puppet>) => readonly Effect<Puppet>[];
   readonly sessionsMax?: number;
   readonly batchBytesMax?: number;
+  readonly defersApply?: boolean;
   readonly recovered?: Recovered<Puppet>;
   readonly snapshots?: ReadonlyMap<string, Uint8Array>;
 }
@@ -90,6 +91,7 @@ export class HostLab {
       },
       sessionsMax: options.sessionsMax ?? 100,
       batchBytesMax: options.batchBytesMax ?? 65_536,
+      defersApply: options.defersApply ?? false,
     });
   }
 
@@ -111,6 +113,10 @@ export class HostLab {
 
   apply(entry: Entry): readonly HostEffect<Puppet>[] {
     return this.effects({ type: "apply", entry });
+  }
+
+  idle(): readonly HostEffect<Puppet>[] {
+    return this.host.step({ type: "idle" }, 0);
   }
 
   /** Commands that the core was asked to propose, in order, with the numbers they were given. */

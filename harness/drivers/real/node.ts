@@ -182,6 +182,7 @@ async function hostOf(
     sessionsMax: SESSIONS_MAX,
     batchBytesMax: BATCH_BYTES_MAX,
     logBytesMax: LOG_BYTES_MAX,
+    defersApply: true,
     // The same for each node, since the list of members is: what a transaction reads is replicated.
     historyMax: members.some(({ etcd }) => etcd !== null) ? HISTORY_MAX : 0,
   });

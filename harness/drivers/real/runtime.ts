@@ -20,6 +20,7 @@ type Send = Extract<Effect, { readonly type: "send" | "sendSnapshot" }>;
 /** The longest wait for the commit of the batch before. Milliseconds. */
 const HOLD_MS = 1;
 const TURN_END = { type: "turnEnd" } as const;
+const IDLE = { type: "idle" } as const;
 
 export interface RuntimeParts {
   readonly host: Host<AnyProtocol>;
@@ -53,6 +54,7 @@ export class Runtime {
   #durableTold: WriteSeq = 0;
   #appended = false;
   #turnEndWanted = false;
+  #idleWanted = false;
   #scheduled = false;
   #inTurn = false;
   #stopped = false;
@@ -166,6 +168,7 @@ export class Runtime {
     try {
       if (!this.#stopped) this.#work();
       this.#leave();
+      if (this.#idleWanted && !this.#stopped) this.#idle();
     } catch (error) {
       this.#fatal(error);
     }
@@ -194,6 +197,12 @@ export class Runtime {
       this.#tellDurable();
     }
     this.#lookAtBatch();
+  }
+
+  /** Everything of this turn has left. */
+  #idle(): void {
+    this.#idleWanted = false;
+    this.#step(IDLE);
   }
 
   #lookAtBatch(): void {
@@ -284,6 +293,9 @@ export class Runtime {
           break;
         case "needTurnEnd":
           this.#turnEndWanted = true;
+          break;
+        case "needIdle":
+          this.#idleWanted = true;
           break;
         case "setTimer":
           this.#timers.set(effect.timer, effect.minMs, effect.maxMs);

@@ -308,6 +308,7 @@ export class ScriptCluster {
         this.note(id, `  save a snapshot to ${effect.index}`);
         node.saving.push(effect);
         break;
+      case "needIdle":
       case "needTurnEnd":
         break; // Every request verb ends its turn.
     }

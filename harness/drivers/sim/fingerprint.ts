@@ -64,6 +64,8 @@ export function hashInput(world: World, node: number, input: SimInput): void {
     case "snapshotSaved":
       hash.text(input.id);
       break;
+    case "idle":
+      break;
     default:
       unreachable(input);
   }
@@ -121,6 +123,8 @@ export function hashEffect(world: World, effect: SimEffect): void {
       return;
     case "needTurnEnd":
       hash.word(0x47000000);
+      return;
+    case "needIdle":
       return;
     default:
       unreachable(effect);

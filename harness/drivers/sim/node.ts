@@ -207,6 +207,7 @@ function perform(world: World, ledger: Ledger, node: SimNode, effect: SimEffect,
       sendSnapshot(world, node, effect, at);
       break;
     case "action":
+    case "needIdle":
       break;
     default:
       unreachable(effect);
