@@ -29,15 +29,18 @@ export type InputOptions = {
   readonly order?: "time" | "line";
 };
 
+// Constants of this module: see read/fields.ts.
+const { APPEND, CAS, NEVER, NOTHING, NOT_EQUAL, NO_VALUE, OTHER, RANGE, READ, WRITE } = H;
+
 const kindOfName: { readonly [name: string]: number } = {
-  get: H.READ,
-  read: H.READ,
-  put: H.WRITE,
-  write: H.WRITE,
-  delete: H.WRITE,
-  cas: H.CAS,
-  append: H.APPEND,
-  range: H.RANGE,
+  get: READ,
+  read: READ,
+  put: WRITE,
+  write: WRITE,
+  delete: WRITE,
+  cas: CAS,
+  append: APPEND,
+  range: RANGE,
 };
 
 const startCapacity = 256;
@@ -82,7 +85,7 @@ export class HistoryBuilder {
     if (id < 0) {
       if (this.names.length === namesMax) return -1;
       id = this.names.push(name) - 1;
-      this.nameKinds.push(kindOfName[name] ?? H.OTHER);
+      this.nameKinds.push(kindOfName[name] ?? OTHER);
       if (name === "delete") this.deleteName = id;
     }
     return id;
@@ -97,6 +100,12 @@ export class HistoryBuilder {
     const id = this.levels.indexOf(level);
     if (id >= 0) return id;
     return this.levels.length === namesMax ? -1 : this.levels.push(level) - 1;
+  }
+
+  /** Number of a key that is a string, a number or null, from its JSON; -1: it is something else. */
+  keyId(json: string): number {
+    const key = JSON.parse(json) as HistoryValue;
+    return typeof key === "string" || typeof key === "number" || key === null ? this.keys.id(key) : -1;
   }
 
   /** Makes room for a number of operations that is known or guessed. */
@@ -124,9 +133,9 @@ export class HistoryBuilder {
     c.name[i] = nameId;
     c.key[i] = key;
     // A delete writes null, whatever its event holds as a value.
-    c.a[i] = kind === H.READ ? H.NO_VALUE : nameId === this.deleteName ? 0 : a;
-    c.b[i] = kind === H.CAS ? b : H.NO_VALUE;
-    c.ret[i] = H.NEVER;
+    c.a[i] = kind === READ ? NO_VALUE : nameId === this.deleteName ? 0 : a;
+    c.b[i] = kind === CAS ? b : NO_VALUE;
+    c.ret[i] = NEVER;
     c.callTime[i] = time;
     c.retTime[i] = Number.POSITIVE_INFINITY;
     c.process[i] = process;
@@ -157,11 +166,11 @@ export class HistoryBuilder {
   ok(i: number, result: number, time: number): void {
     const c = this.columns;
     const kind = c.kind[i] as number;
-    if (kind === H.READ) {
+    if (kind === READ) {
       c.a[i] = result;
-      const unconstrained = result === H.NO_VALUE || (result === 0 && this.options.nullRead === "unconstrained");
-      if (unconstrained) c.kind[i] = H.NOTHING;
-    } else if (kind === H.RANGE || kind === H.OTHER) {
+      const unconstrained = result === NO_VALUE || (result === 0 && this.options.nullRead === "unconstrained");
+      if (unconstrained) c.kind[i] = NOTHING;
+    } else if (kind === RANGE || kind === OTHER) {
       c.b[i] = result;
     }
     this.finishOperation(i, 0, time);
@@ -170,7 +179,7 @@ export class HistoryBuilder {
   /** A compare-and-set that succeeded saw what it expected. @throws {HistoryFormatError} if it says something else. */
   succeededOn(i: number, observed: number, line: number): void {
     const expected = this.columns.a[i] as number;
-    if (this.columns.kind[i] !== H.CAS || observed === expected) return;
+    if (this.columns.kind[i] !== CAS || observed === expected) return;
     const [saw, wanted] = [this.values.text(observed), this.values.text(expected)];
     this.bad(line, `"observed" of a cas that succeeded to be the value it expected, ${wanted}, not ${saw}`);
   }
@@ -178,14 +187,14 @@ export class HistoryBuilder {
   /** `observed`: what a failed compare-and-set saw, or `NO_VALUE`. */
   fail(i: number, observed: number, time: number): void {
     const c = this.columns;
-    if (c.kind[i] === H.CAS && observed !== H.NO_VALUE) {
-      c.kind[i] = H.READ;
+    if (c.kind[i] === CAS && observed !== NO_VALUE) {
+      c.kind[i] = READ;
       c.b[i] = c.a[i] as number;
       c.a[i] = observed;
-    } else if (c.kind[i] === H.CAS && this.options.failedCas === "notEqual") {
-      c.kind[i] = H.NOT_EQUAL;
+    } else if (c.kind[i] === CAS && this.options.failedCas === "notEqual") {
+      c.kind[i] = NOT_EQUAL;
     } else {
-      c.kind[i] = H.NOTHING;
+      c.kind[i] = NOTHING;
     }
     this.finishOperation(i, 1, time);
   }
@@ -216,8 +225,8 @@ export class HistoryBuilder {
   finish(): H.History {
     const c = trimmedColumns(this.columns, this.count);
     for (let i = 0; i < this.count; i++) {
-      const isRead = c.kind[i] === H.READ || c.kind[i] === H.RANGE;
-      if (c.outcome[i] === 2 && isRead) c.kind[i] = H.NOTHING;
+      const isRead = c.kind[i] === READ || c.kind[i] === RANGE;
+      if (c.outcome[i] === 2 && isRead) c.kind[i] = NOTHING;
     }
     const byTime = this.timed && !this.ascending && this.options.order === "time";
     const { columns, eventAt } = orderEvents(c, this.log, byTime, (line, expected) => this.bad(line, expected));

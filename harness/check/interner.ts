@@ -154,7 +154,13 @@ export class Interner {
     const id = this.newId(start);
     this.lengths[id] = length;
     // The last step may write garbage behind the text; the next text covers it.
-    for (let i = 0; i < length; i += 4) this.view.setInt32(start + i, view.getInt32(at + i, true), true);
+    const own = this.view;
+    let i = 0;
+    for (; i + 16 <= length; i += 16) {
+      own.setFloat64(start + i, view.getFloat64(at + i, true), true);
+      own.setFloat64(start + i + 8, view.getFloat64(at + i + 8, true), true);
+    }
+    for (; i < length; i += 4) own.setInt32(start + i, view.getInt32(at + i, true), true);
     this.used = start + length;
     this.hashes[id] = hash;
     this.texts[slot] = id + 1;

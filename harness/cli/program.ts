@@ -16,7 +16,7 @@ import {
 import { SYNOD_VERSION } from "../record/index.js";
 import { addBenchOptions, benchRequest } from "./benchRequest.js";
 import type { ExitCode } from "./exit.js";
-import { terminal, type Terminal } from "./terminal.js";
+import { type Streams, terminal, type Terminal } from "./terminal.js";
 import { check, checkAll, type CheckOptions } from "./verbs/check.js";
 import type { ClusterOptions } from "./verbs/cluster.js";
 import type { CompareOptions } from "./verbs/compare.js";
@@ -40,14 +40,18 @@ export interface Program {
 }
 
 /** @param argv without node and script */
-export function createProgram(argv: readonly string[]): Program {
+export function createProgram(argv: readonly string[], streams: Streams): Program {
   let code: ExitCode = 0;
   const program = new Command("synod")
     .description("A laboratory for replicated-log consensus: Raft, Multi-Paxos and ZAB under the same faults.")
     .version(SYNOD_VERSION)
     .option("--json", "print one JSON object on standard output; everything else goes to standard error")
     .addHelpText("after", EXIT_WORDS)
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "synod: ")) })
+    .configureOutput({
+      writeOut: streams.out,
+      writeErr: streams.err,
+      outputError: (text, write) => write(text.replace(/^error: /, "synod: ")),
+    })
     .exitOverride();
   const verb = (name: string, words: string, act: Act): Command => {
     const command = program.command(name).description(words).addHelpText("after", EXIT_WORDS);
@@ -55,7 +59,7 @@ export function createProgram(argv: readonly string[]): Program {
     return command.action(async () => {
       const options = command.opts<Raw>();
       const json = options["json"] === true || program.opts()["json"] === true;
-      code = await act(terminal(json), options, command.args);
+      code = await act(terminal(json, streams), options, command.args);
     });
   };
   addRunVerbs(verb, argv);

@@ -13,32 +13,50 @@ export interface Terminal {
   result(value: object): void;
 }
 
+/** What a command writes to: the streams of its process, or of a caller that wants to read what it said. */
+export interface Streams {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** To `out`, at once and whole: a large object on a pipe must not be cut by the end of the process. */
+  readonly outWhole: (text: string) => void;
+  /** Somebody looks on at `err`. */
+  readonly interactive: boolean;
+}
+
+/** Those of this process. */
+export function processStreams(): Streams {
+  return {
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+    outWhole: (text) => writeAll(1, text),
+    interactive: isatty(2),
+  };
+}
+
 /** @param json standard output is kept for the one object */
-export function terminal(json: boolean): Terminal {
-  const prose = json ? process.stderr : process.stdout;
-  const interactive = isatty(2);
+export function terminal(json: boolean, { out, err, outWhole, interactive }: Streams): Terminal {
+  const prose = json ? err : out;
   let shownChars = 0;
   const clear = (): void => {
-    if (shownChars > 0) process.stderr.write(`\r${" ".repeat(shownChars)}\r`);
+    if (shownChars > 0) err(`\r${" ".repeat(shownChars)}\r`);
     shownChars = 0;
   };
   return {
     json,
     say(line = "") {
       clear();
-      prose.write(`${line}\n`);
+      prose(`${line}\n`);
     },
     progress(line) {
       if (!interactive) return;
       clear();
       if (line === null) return;
       const fitting = line.slice(0, Math.max(20, (process.stderr.columns ?? 80) - 1));
-      process.stderr.write(fitting);
+      err(fitting);
       shownChars = fitting.length;
     },
     result(value) {
-      // Written at once and whole: a large object on a pipe must not be cut by the end of the process.
-      if (json) writeAll(1, `${JSON.stringify(value)}\n`);
+      if (json) outWhole(`${JSON.stringify(value)}\n`);
     },
   };
 }

@@ -6,4 +6,4 @@ export type { EventCollector, TracedProtocol, TraceEvent } from "./protocol.js";
 export { specFolder } from "./protocol.js";
 export { type RunToValidate, type RunVerdict, tracedEvents, traceWords, validateRuns } from "./runs.js";
 export { TRACED, tracedProtocol } from "./traced.js";
-export { type TraceResult, validateEvents, type ValidateSettings, type Validation } from "./validate.js";
+export { type TraceResult, validateEvents, type ValidateSettings, validateTrace, type Validation } from "./validate.js";

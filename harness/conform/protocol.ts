@@ -30,7 +30,8 @@ export interface TracedProtocol {
   readonly oneConfigPerRun: boolean;
   /** The Config event: the first of every trace. */
   config(cluster: Configuration, options: object): TraceEvent;
-  collector(): EventCollector;
+  /** @param live whether a core runs on with what its lines hold. @default true */
+  collector(live?: boolean): EventCollector;
 }
 
 /** The folder of the specifications: of the clone, or of the installed package. */

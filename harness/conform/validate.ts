@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Difference, type TlcOptions, validateTraces } from "tla2tools-runner";
+import { type Difference, type TlcOptions, type TraceVerdict, validateTraces } from "tla2tools-runner";
 import { specFolder, type TracedProtocol, type TraceEvent } from "./protocol.js";
 
 export interface TraceResult {
@@ -33,6 +33,29 @@ export type ValidateSettings = Pick<TlcOptions, "timeoutMs" | "heapMiB" | "java"
 
 const QUICK_EVENTS_MAX = 50_000;
 
+export interface TraceToCome {
+  /** Its first event. */
+  readonly config: TraceEvent;
+  /** Asked for while the JVM starts. */
+  readonly events: () => readonly TraceEvent[];
+  readonly eventsMax: number;
+}
+
+/** @throws ToolError where Java, the jar or the specification is missing; what `events` throws */
+export async function validateTrace(
+  protocol: TracedProtocol,
+  { config, events, eventsMax }: TraceToCome,
+  settings: ValidateSettings = {},
+): Promise<{ readonly result: TraceResult; readonly wallMs: number }> {
+  let trace: readonly TraceEvent[] = [config];
+  const load = (): readonly (readonly TraceEvent[])[] => {
+    trace = [config, ...events()];
+    return [trace];
+  };
+  const { results, wallMs } = await validateGroup(protocol, { config, count: 1, load, eventsMax }, settings);
+  return { result: emptyResult(trace) ?? (results[0] as TraceResult), wallMs };
+}
+
 /**
  * @param traces each begins with its Config event
  * @throws ToolError where Java, the jar or the specification is missing
@@ -47,11 +70,11 @@ export async function validateEvents(
   for (const group of groupsOf(protocol, traces)) {
     const open = group.filter((at) => results[at] === undefined);
     if (open.length === 0) continue;
-    const run = await validateGroup(
-      protocol,
-      open.map((at) => traces[at] as readonly TraceEvent[]),
-      settings,
-    );
+    const own = open.map((at) => traces[at] as readonly TraceEvent[]);
+    const load = (): typeof own => own;
+    const eventsMax = own.reduce((sum, trace) => sum + trace.length, 0);
+    const shared = { config: own[0]?.[0] as TraceEvent, count: own.length, load, eventsMax };
+    const run = await validateGroup(protocol, shared, settings);
     wallMs += run.wallMs;
     for (const [k, at] of open.entries()) results[at] = run.results[k] as TraceResult;
   }
@@ -90,44 +113,70 @@ function groupsOf(protocol: TracedProtocol, traces: readonly (readonly TraceEven
   return [...groups.values()];
 }
 
+/** Traces that share a run of TLC. */
+interface Group {
+  /** The first event of the first of them. */
+  readonly config: TraceEvent;
+  readonly count: number;
+  readonly load: () => readonly (readonly TraceEvent[])[];
+  /** Of all of them. */
+  readonly eventsMax: number;
+}
+
 async function validateGroup(
   protocol: TracedProtocol,
-  traces: readonly (readonly TraceEvent[])[],
+  { config, count, load, eventsMax }: Group,
   settings: ValidateSettings,
 ): Promise<Validation> {
   const folder = await mkdtemp(join(tmpdir(), "synod-traces-"));
   try {
-    const file = join(folder, "traces.ndjson");
-    await writeFile(file, traces.map((trace) => `${JSON.stringify(trace)}\n`).join(""));
     // A specification whose constants come from Config would else read every trace for each of them.
-    const config = join(folder, "config.ndjson");
-    await writeFile(config, `${JSON.stringify(traces[0]?.[0])}\n`);
+    const configFile = join(folder, "config.ndjson");
+    await writeFile(configFile, `${JSON.stringify(config)}\n`);
     const { spec, ...options } = settings;
+    let traces: readonly (readonly TraceEvent[])[] = [];
     const run = await validateTraces({
       ...options,
       spec: spec ?? join(specFolder(), protocol.traceSpec),
       library: [join(specFolder(), "common")],
-      traces: file,
-      environment: { CONFIG: config },
-      count: traces.length,
+      traces: () => {
+        traces = load();
+        return textOf(traces);
+      },
+      environment: { CONFIG: configFile },
+      count,
       // Up to here a compiler that optimizes takes more time than it saves.
-      quickStart: traces.reduce((sum, trace) => sum + trace.length, 0) < QUICK_EVENTS_MAX,
+      quickStart: eventsMax < QUICK_EVENTS_MAX,
     });
-    const results = run.traces.map((found, k): TraceResult => {
-      const trace = traces[k] as readonly TraceEvent[];
-      const place = found.rejectedAt;
-      return {
-        verdict: found.verdict,
-        events: trace.length - 1,
-        matched: Math.max(0, found.matched - 1),
-        rejectedAt: place === null ? null : place - 1,
-        event: place === null ? null : (trace[place - 1] ?? null),
-        differences: found.differences,
-        reason: found.verdict === "inconclusive" ? (run.reason ?? "TLC said nothing of it") : null,
-      };
-    });
+    const results = run.traces.map((found, k) => resultOf(found, traces[k] ?? [], run.reason));
     return { results, wallMs: run.wallMs };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+const PIECE_EVENTS = 500;
+
+/** One JSON array a line, in pieces, so that TLC reads while the next one is made. */
+function* textOf(traces: readonly (readonly TraceEvent[])[]): Generator<string> {
+  for (const trace of traces) {
+    for (let at = 0; at < trace.length; at += PIECE_EVENTS) {
+      const piece = JSON.stringify(trace.slice(at, at + PIECE_EVENTS));
+      yield `${at === 0 ? "[" : ","}${piece.slice(1, -1)}`;
+    }
+    yield trace.length === 0 ? "[]\n" : "]\n";
+  }
+}
+
+function resultOf(found: TraceVerdict, trace: readonly TraceEvent[], reason: string | null): TraceResult {
+  const place = found.rejectedAt;
+  return {
+    verdict: found.verdict,
+    events: trace.length - 1,
+    matched: Math.max(0, found.matched - 1),
+    rejectedAt: place === null ? null : place - 1,
+    event: place === null ? null : (trace[place - 1] ?? null),
+    differences: found.differences,
+    reason: found.verdict === "inconclusive" ? (reason ?? "TLC said nothing of it") : null,
+  };
 }

@@ -236,6 +236,10 @@ Served == \A v \in Values : (v \in asked) ~> (\A i \in Members : HasDecided(i, v
 \* It is taken in the end: somebody leads.
 Elected == <>(\E i \in Members : node[i].role = "leader")
 
+\* What a replica has decided it goes on to take for decided, until it restarts: its disk may know of less.
+CommitMonotonic ==
+  [][\A i \in Members : node'[i].decided >= node[i].decided \/ node'[i].incarnation > node[i].incarnation]_vars
+
 \* The promise never decreases, not even over a restart, except for one that was never told.
 PromiseMonotonic ==
   [][\A i \in Members :

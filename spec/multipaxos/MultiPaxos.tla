@@ -503,7 +503,8 @@ FromLeader(i, m, Do(_)) ==
         ELSE IF m.ballot < n.promisedBallot
         THEN Finish(i, n, [Nothing EXCEPT !.now = IF i \in Voters THEN To(i, {m.from}, nack) ELSE {}],
                     Then(<< >>), Received(messages, m))
-        ELSE Do(Observe(i, n, m))
+        \* TLC evaluates an argument at each use, and this once.
+        ELSE \E seen \in {Observe(i, n, m)} : Do(seen)
 
 AfterLeader == Then(<<Rule("Decide"), Rule("LearnRequest")>>)
 

@@ -28,6 +28,11 @@ OverHoles(n) ==
 \* A ballot is used in two lives.
 FirstBallot(i, n) == Owners + Ordinal(i)
 
+\* Who gives way to another ballot begins again from its snapshot.
+ForgetsDecided(i, n, ballot) ==
+  IF ballot <= n.promisedBallot THEN n
+  ELSE ForgetLeader(GiveWay(i, [n EXCEPT !.promisedBallot = ballot, !.decided = n.snapshot]))
+
 \* Acceptors are free again while a lease that rests on them runs.
 FreeAlways(j) == TRUE
 

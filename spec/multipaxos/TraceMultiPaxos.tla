@@ -95,7 +95,7 @@ Environment == {"Sync", "Drop", "Duplicate"}
 Wrote(w) == [promisedBallot |-> w.promisedBallot, decidedIndex |-> w.decidedIndex, snapshot |-> w.snapshot,
              entries |-> w.entries]
 Matches(e, i) ==
-  /\ Same(tid, line, "state", NodeView(node'[i]), e.state)
+  /\ \E n \in {node'[i]} : Same(tid, line, "state", NodeView(n), e.state)
   /\ Same(tid, line, "sent", step'.sent, Said(e, i))
   /\ Same(tid, line, "ends", node'[i].todo = << >>, e.ends)
   /\ e.ends => Same(tid, line, "wrote", [k \in DOMAIN step'.wrote |-> Wrote(step'.wrote[k])], e.wrote)

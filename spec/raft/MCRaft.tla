@@ -109,6 +109,10 @@ Emit == EmitEdge(Shape(node, disk, messages, restarts, pre, Quiet), act', Shape(
 \* At most one server is ever elected in a term (Raft Figure 3).
 OneLeaderPerTerm == \A a, b \in won : a.term = b.term => a.leader = b.leader
 
+\* What a server takes for committed it goes on to take for committed, until it restarts: a commit index is not on disk.
+CommitMonotonic ==
+  [][\A i \in Server : node'[i].commitIndex >= node[i].commitIndex \/ (act'.name = "Restart" /\ act'.args[1] = i)]_vars
+
 -----------------------------------------------------------------------------
 \* Liveness: without loss, and with timers that are fair, what a leader has taken is committed everywhere.
 \* Terms, entries and messages are bounded, so no server and no message can be passed over for ever: it is enough that

@@ -15,6 +15,9 @@ CommittableOfAnyTerm(n) ==
 \* For CommitTo: a follower takes all it has for committed.
 CommitToTheEnd(s, index) == IF index = 0 THEN [s EXCEPT !.n.commitIndex = LastIndex(s.n)] ELSE [s EXCEPT !.n.commitIndex = Max(@, index)]
 
+\* For CommitTo: a follower takes what a message says for the latest, however late the message is.
+CommitAsTold(s, index) == [s EXCEPT !.n.commitIndex = index]
+
 \* For AppendNew: what is there stays, whatever its term.
 AppendOnly(i, s, m) ==
   LET have == LastIndex(s.n) - m.prevLogIndex

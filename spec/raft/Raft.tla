@@ -40,7 +40,8 @@ Max(a, b) == IF a > b THEN a ELSE b
 Least(S) == CHOOSE x \in S : \A y \in S : x <= y
 Greatest(S) == CHOOSE x \in S : \A y \in S : x >= y
 \* The n-th largest of f's values over the voters.
-NthLargest(f, n) == Greatest({f[i] : i \in {j \in Voter : Cardinality({k \in Voter : f[k] >= f[j]}) >= n}})
+NthLargest(f, n) == LET v == [i \in Voter |-> f[i]]
+                    IN Greatest({x \in {v[i] : i \in Voter} : Cardinality({k \in Voter : v[k] >= x}) >= n})
 
 \* A bag is a function from its members to how often each is in it.
 EmptyBag == << >>

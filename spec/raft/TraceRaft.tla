@@ -30,9 +30,12 @@ Traces == NdJsonLoad(Env("TRACES", ""))
 Config == Traces[1][1].args[1]
 Members(s) == {s[k] : k \in DOMAIN s}
 
-\* The constants of Raft, as the traces have them.
-TraceServer == Members(Config.server)
-TraceVoter == Members(Config.voter)
+\* The constants of Raft, as the traces have them. TLC evaluates what a constant is replaced by at each use, and other
+\* definitions once.
+Servers == Members(Config.server)
+Voters == Members(Config.voter)
+TraceServer == Servers
+TraceVoter == Voters
 TraceElectionQuorum == Config.electionQuorum
 TraceReplicationQuorum == Config.replicationQuorum
 TracePreVote == Config.preVote
@@ -57,7 +60,7 @@ RECURSIVE BagOf(_, _)
 BagOf(bag, s) == IF s = << >> THEN bag ELSE BagOf(Put(bag, Head(s)), Tail(s))
 
 Matches(e) ==
-  /\ Same(tid, line, "state", Shown(node'[e.node]), e.state)
+  /\ \E n \in {node'[e.node]} : Same(tid, line, "state", Shown(n), e.state)
   /\ Same(tid, line, "sent", step'.sent, BagOf(EmptyBag, e.sent))
   /\ Same(tid, line, "wrote", [k \in DOMAIN step'.wrote |-> ShownWrite(step'.wrote[k])], e.wrote)
 

@@ -156,6 +156,10 @@ AcksAreDurable ==
 \* An epoch that was proposed is on the disk of its leader, so that it is never proposed twice.
 ProposedIsDurable ==
   \A e \in DOMAIN messages : e.message.type = "LEADERINFO" => disk[e.from].durable.acceptedEpoch >= e.message.epoch
+\* What a server has delivered stays delivered, until it restarts: how far that was is not on disk.
+CommitMonotonic ==
+  [][\A i \in Servers :
+       node'[i].lastCommitted >= node[i].lastCommitted \/ node'[i].incarnation > node[i].incarnation]_mcVars
 EpochsGrow ==
   [][\A i \in Servers :
        /\ disk'[i].durable.acceptedEpoch >= disk[i].durable.acceptedEpoch

@@ -15,6 +15,8 @@ ForgetfulImage(n) ==
    history |-> Compact(n.history, n.snapshot)]
 \* The leader commits what it has. Breaks CommittedOnQuorum, RefinesReplicatedLog.
 OwnIndex(i, n) == Last(n.history)
+\* A learner takes what a message says for the latest. Breaks CommitMonotonic.
+CommittedAsTold(st, committed) == [st EXCEPT !.n.lastCommitted = Min(committed, Last(st.n.history))]
 \* Nobody is ahead of an elected server. Breaks PrimaryIntegrity, Agreement.
 NeverAhead(n, m) == FALSE
 \* A transaction is of the epoch after the leader's. Breaks Integrity, PrimaryOrder.

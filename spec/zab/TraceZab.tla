@@ -11,8 +11,11 @@ VARIABLES tid, line
 Traces == NdJsonLoad(Env("TRACES", ""))
 Config == NdJsonLoad(Env("CONFIG", ""))[1].config
 SetOf(sequence) == { sequence[k] : k \in DOMAIN sequence }
-TraceServers == DOMAIN Config.ordinals
-TraceVoters == SetOf(Config.voters)
+\* TLC evaluates what a constant is replaced by at each use, and other definitions once.
+ConfigServers == DOMAIN Config.ordinals
+ConfigVoters == SetOf(Config.voters)
+TraceServers == ConfigServers
+TraceVoters == ConfigVoters
 TraceOrdinal == Config.ordinals
 TraceElectionQuorum == Config.electionQuorum
 TraceReplicationQuorum == Config.replicationQuorum

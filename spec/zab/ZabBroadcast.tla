@@ -8,9 +8,10 @@ EXTENDS ZabElection
 \* ---- commit ----
 \* The highest place that a replication quorum holds on disk in this epoch, the leader's own copy included.
 QuorumIndex(i, n) ==
-  LET match(j) == IF j = i THEN n.durableIndex ELSE IF j \in Synced(n) THEN n.learners[j].matchIndex ELSE 0
-      held(k) == Cardinality({ j \in Voters : match(j) >= k }) >= ReplicationQuorum
-  IN MaxOf({0} \cup { k \in { match(j) : j \in Voters } : held(k) })
+  LET synced == Synced(n)
+      match == [j \in Voters |-> IF j = i THEN n.durableIndex ELSE IF j \in synced THEN n.learners[j].matchIndex ELSE 0]
+      held(k) == Cardinality({ j \in Voters : match[j] >= k }) >= ReplicationQuorum
+  IN MaxOf({0} \cup { k \in { match[j] : j \in Voters } : held(k) })
 
 CommitByQuorum(st) ==
   LET index == QuorumIndex(st.id, st.n) IN

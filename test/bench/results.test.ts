@@ -33,7 +33,7 @@ function written(name: string, records: readonly unknown[]): string {
   return file;
 }
 
-test("earlier results come back as the same tables, and two runs in one file are never paired", () => {
+test("earlier results come back as the same tables, and two runs in one file are never paired", async () => {
   // The second run begins anew at round 0: its machine was four times as slow, and b was not measured.
   const file = written("two.ndjson", [
     record("a", 0, 800, 10, 100),
@@ -43,7 +43,7 @@ test("earlier results come back as the same tables, and two runs in one file are
   const markdown = join(folder.path(), "tables.md");
   const plots = join(folder.path(), "plots");
   const asked = ["bench", "--json", "--from", file, "--against", "b", "--markdown", markdown, "--svg", plots];
-  const said = synod(asked, folder.path());
+  const said = await synod(asked, folder.path());
   expect(said.code, said.err).toBe(0);
   const output = JSON.parse(said.out) as {
     readonly table: readonly { readonly subject: string; readonly rounds: number; readonly opsPerSecond: number }[];
@@ -66,8 +66,8 @@ test("earlier results come back as the same tables, and two runs in one file are
 test.each([
   ["of another kind", [{ kind: "synod-run" }], /odd\.ndjson: line 1: \/kind: expected "synod-bench-cell" of format 1/],
   ["that is empty", [], /odd\.ndjson: expected at least one measurement, found none/],
-])("a file %s is refused in one line", (_what, records, words) => {
-  const said = synod(["bench", "--from", written("odd.ndjson", records)], folder.path());
+])("a file %s is refused in one line", async (_what, records, words) => {
+  const said = await synod(["bench", "--from", written("odd.ndjson", records)], folder.path());
   expect(said.code).toBe(64);
   expect(said.err.trim().split("\n")).toHaveLength(1);
   expect(said.err).toMatch(words);

@@ -16,9 +16,11 @@ import { synod } from "../cli/command.js";
 
 const hasGo = goVersion() !== null;
 
-test.runIf(!hasGo)("measuring real processes: NOT RUN, there is no Go to build the load generator", () => {
-  expect(process.env["CI"], "sudo apt-get install golang-go").toBeUndefined();
-});
+// Where there is Go there is nothing to tell: a line that says "skipped" would only make people look for what was not tested.
+if (!hasGo)
+  test("measuring real processes: NOT RUN, there is no Go to build the load generator", () => {
+    expect(process.env["CI"], "sudo apt-get install golang-go").toBeUndefined();
+  });
 
 describe.runIf(hasGo)("measuring real processes", () => {
   let dir = "";
@@ -62,7 +64,7 @@ describe.runIf(hasGo)("measuring real processes", () => {
   test("the plain loop and hashicorp/raft answer, sync for it, and leave nothing behind", async () => {
     const subjects = [subjectOf(parseSubject("plainLoop")), subjectOf(parseSubject("hraft"))];
     const { cells, troubles } = await measured(plan({ subjects }));
-    expect(troubles).toEqual([]);
+    expect(troubles.join("\n")).toBe("");
     expect(cells.map(({ subject }) => subject)).toEqual(["plainLoop", "hraft"]);
     for (const cell of cells) {
       expect(cell.ops).toBeGreaterThan(0);
@@ -102,12 +104,12 @@ describe.runIf(hasGo)("measuring real processes", () => {
     expect(cells).toHaveLength(1);
   });
 
-  test("the verb prints one object, a line for each measurement, and a page", () => {
+  test("the verb prints one object, a line for each measurement, and a page", async () => {
     const results = join(dir, "results.ndjson");
     const html = join(dir, "page.html");
     const short = ["--rounds", "1", "--duration", "300ms", "--warmup", "50ms", "--clients", "1,2"];
     const files = ["--results", results, "--html", html, "--dir", dir];
-    const ran = synod(["bench", "--json", "--subjects", "plainLoop", ...short, ...files], dir);
+    const ran = await synod(["bench", "--json", "--subjects", "plainLoop", ...short, ...files], dir);
     expect(ran.code, ran.err).toBe(0);
     const output = JSON.parse(ran.out) as { table: { clients: number; p50Us: number }[]; rounds: unknown[] };
     expect(output.table.map(({ clients }) => clients)).toEqual([1, 2]);

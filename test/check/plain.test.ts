@@ -150,6 +150,65 @@ describe("plain lines", () => {
     expect(agree(Buffer.from(lines.join("\n")))).toBeTypeOf("object");
   });
 
+  test("few keys and nodes that become many, of every kind and in every place", () => {
+    for (let seed = 1; seed <= 40; seed++) {
+      const random = randomOf(seed);
+      const lines: string[] = [];
+      for (let n = 0; n < 300; n++) {
+        const many = n < 60 ? 3 : 1 + random(80);
+        const key = [`"k${random(many)}"`, `"k${random(many)}"`, `"k${random(many)}"`, "null", String(random(many))][
+          seed % 2 === 0 ? random(5) : 0
+        ] as string;
+        const key2 = random(30) === 0 ? [`"key":"other"`] : random(30) === 0 ? [`"key":[1]`] : [];
+        const node =
+          random(3) > 0 ? [`"node":"n${random(many)}"`] : random(3) > 0 ? [`"node":"${"n".repeat(random(90))}"`] : [];
+        const place = [`"key":${key}`, ...key2];
+        const tail = random(2) === 0 ? [...place, `"value":"v${n}"`] : [`"value":${n}`, ...place];
+        for (const type of ["invoke", "ok"]) {
+          const fields = [`"time":${1000 * n}`, `"process":${n}`, `"type":"${type}"`, '"f":"put"', ...tail, ...node];
+          lines.push(`{${fields.join(random(50) === 0 ? " , " : ",")}}`);
+        }
+      }
+      agree(Buffer.from(lines.join(seed % 3 === 0 ? "\r\n" : "\n")));
+    }
+  });
+
+  test("lines across the edges of what is read at once, and lines longer than that", () => {
+    for (let seed = 1; seed <= 6; seed++) {
+      const random = randomOf(seed);
+      const lines: string[] = [];
+      for (let bytes = 0; bytes < 700_000; bytes += (lines.at(-1) as string).length) {
+        const n = lines.length;
+        const length = random(400) === 0 ? random(700_000) : random(seed % 2 === 0 ? 800 : 3000);
+        const text = random(9) === 0 ? "é".repeat(length >> 1) : "x".repeat(length);
+        lines.push(
+          `{"time":${n},"process":${n},"type":"invoke","f":"put","key":"k${n % 5}","value":"${text}${n % 9}"}`,
+        );
+      }
+      const h = agree(Buffer.from(lines.join("\n"))) as { rows: { input: string }[] };
+      expect(h.rows.length).toBe(lines.length);
+    }
+  });
+
+  test("numbers of every length before every character", () => {
+    const random = randomOf(7);
+    for (let digits = 1; digits <= 18; digits++) {
+      for (const behind of ["", " ", "0", "e1", ".5", "/", ":", "\u0000", "é", "\u007f"]) {
+        const number = Array.from({ length: digits }, () => random(10)).join("");
+        const line = (time: string, value: string, skipped: string): string =>
+          `{"index":${skipped},"time":${time},"process":1,"type":"invoke","f":"put","value":${value}}`;
+        for (const wrong of [0, 1, 2]) {
+          const [a, b, c] = [0, 1, 2].map((n) => (n === wrong ? number + behind : String(n))) as [
+            string,
+            string,
+            string,
+          ];
+          agree(Buffer.from(line(a, b, c)));
+        }
+      }
+    }
+  });
+
   test("a byte order mark at the start is skipped, elsewhere it is a character", () => {
     const line = (f: string, value: string): string =>
       `{"process":1,"type":"invoke","f":"${f}","key":"k","value":"${value}"}\n`;

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { loadScenario } from "../../harness/scenarios/index.js";
-import { synod, temporaryFolder } from "./command.js";
+import { synod, synodProcess, temporaryFolder } from "./command.js";
 
 const folder = temporaryFolder();
 const calm = loadScenario("calm");
@@ -115,15 +115,20 @@ const CASES: readonly (readonly [args: readonly string[], line: string])[] = [
 ];
 
 describe("bad input", () => {
-  test.each(CASES)("synod %j", (args, line) => {
+  test("in a process of its own: all of standard error, and the exit code", () => {
+    const [args, line] = CASES[0] as (typeof CASES)[number];
+    expect(synodProcess([...args, "--json"], folder.path())).toEqual({ code: 64, out: "", err: `${line}\n` });
+  });
+
+  test.each(CASES)("synod %j", async (args, line) => {
     const before = folder.files();
-    const said = synod([...args, "--json"], folder.path());
+    const said = await synod([...args, "--json"], folder.path());
     expect(said).toEqual({ code: 64, out: "", err: `${line}\n` });
     expect(folder.files()).toEqual(before);
   });
 
-  test("a line that a script cannot play", () => {
-    const said = synod(["step", "script.txt"], folder.path());
+  test("a line that a script cannot play", async () => {
+    const said = await synod(["step", "script.txt"], folder.path());
     expect(said.code).toBe(64);
     expect(said.err).toMatch(/^synod: script\.txt:2: .*"fly".*\n$/);
   });
@@ -142,15 +147,15 @@ describe("a place that cannot be written to", () => {
       ["compare", "--out", "torn.json/a"],
       `torn.json/a/report.html: expected a file that can be written, found ${inFile}`,
     ],
-  ] as const)("synod %j", (args, line) => {
+  ] as const)("synod %j", async (args, line) => {
     const before = folder.files();
-    expect(synod([...args, "--json"], folder.path())).toEqual({ code: 64, out: "", err: `synod: ${line}\n` });
+    expect(await synod([...args, "--json"], folder.path())).toEqual({ code: 64, out: "", err: `synod: ${line}\n` });
     expect(folder.files()).toEqual(before);
   });
 
   // Below /proc a folder can neither be made nor be there, not even for the administrator.
-  test.runIf(existsSync("/proc/self"))("below /proc", () => {
-    const said = synod([...calm, "--duration", "1s", "--out", "/proc/synod", "--json"], folder.path());
+  test.runIf(existsSync("/proc/self"))("below /proc", async () => {
+    const said = await synod([...calm, "--duration", "1s", "--out", "/proc/synod", "--json"], folder.path());
     expect([said.code, said.out]).toEqual([64, ""]);
     expect(said.err).toMatch(/synod: \/proc\/synod\/manifest\.json: expected a file that can be written, found .+\n$/);
   });

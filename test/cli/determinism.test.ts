@@ -7,7 +7,7 @@ import { runChecked } from "../../harness/cli/run.js";
 import { loadManifest } from "../../harness/cli/verbs/replay.js";
 import type { RunManifest } from "../../harness/record/index.js";
 import { loadScenario } from "../../harness/scenarios/index.js";
-import { type Said, synod, temporaryFolder } from "./command.js";
+import { type Said, synod, synodProcess, temporaryFolder } from "./command.js";
 
 const folder = temporaryFolder();
 
@@ -23,13 +23,13 @@ describe.each(["raft", "multipaxos", "zab"])("%s in power-loss-all, seed 7", (pr
   } as const;
   const args = ["sim", "--protocol", protocol, "--scenario", "power-loss-all", "--seed", "7", "--json"];
 
-  test("comes to one hash, whichever way it is run", () => {
+  test("comes to one hash, whichever way it is run", async () => {
     const here = runChecked(request).record.traceHash;
-    const there = synod([...args, "--out", protocol], folder.path());
+    const there = synodProcess([...args, "--out", protocol], folder.path());
     const output = JSON.parse(there.out) as SimOutput;
     expect(output.traceHash).toBe(here);
     expect(output.verdicts).toMatchObject({ linearizable: "ok", invariants: "ok" });
-    const again = synod(["replay", `${protocol}/manifest.json`, "--json"], folder.path());
+    const again = await synod(["replay", `${protocol}/manifest.json`, "--json"], folder.path());
     expect(JSON.parse(again.out)).toMatchObject({ traceHash: here, sameHash: true });
     expect(again.code).toBe(0);
   });
@@ -41,7 +41,7 @@ describe("a manifest", () => {
   const write = (manifest: object): void => {
     writeFileSync(join(folder.path(), "edited.json"), JSON.stringify(manifest));
   };
-  const replay = (manifest: object): Said => {
+  const replay = (manifest: object): Promise<Said> => {
     write(manifest);
     return synod(["replay", "edited.json", "--json"], folder.path());
   };
@@ -61,23 +61,23 @@ describe("a manifest", () => {
     );
   });
 
-  test("that was edited is not run", () => {
-    const said = replay({ ...read(), seed: 8 });
+  test("that was edited is not run", async () => {
+    const said = await replay({ ...read(), seed: 8 });
     expect([said.code, said.out]).toEqual([64, ""]);
     expect(said.err).toMatch(/^synod: edited\.json: \/contentHash: .*\n$/);
   });
 
-  test("may be written down in another order and with other spaces", () => {
+  test("may be written down in another order and with other spaces", async () => {
     const { scenario, ...rest } = read();
     const turned = Object.fromEntries(Object.entries(scenario as object).reverse());
-    const said = replay({ scenario: turned, ...rest });
+    const said = await replay({ scenario: turned, ...rest });
     expect(JSON.parse(said.out)).toMatchObject({ sameHash: true });
   });
 
-  test("without its own hash is run, and the run that differs is told", () => {
+  test("without its own hash is run, and the run that differs is told", async () => {
     const { contentHash, ...rest } = read();
     expect(contentHash).toMatch(/^[0-9a-f]{16}$/);
-    const said = replay({ ...rest, seed: 8 });
+    const said = await replay({ ...rest, seed: 8 });
     expect(JSON.parse(said.out)).toMatchObject({ sameHash: false });
     expect(said.err).toMatch(/Another run: the manifest has hash .*\n.*is not deterministic.*was edited\./);
     expect(said.code).toBe(1);

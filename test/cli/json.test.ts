@@ -12,7 +12,7 @@ import type {
   ValidateOutput,
 } from "../../harness/cli/output.js";
 import { loadScenario, type SchemaName, validate } from "../../harness/scenarios/index.js";
-import { type Said, synod, temporaryFolder } from "./command.js";
+import { type Said, synod, synodProcess, temporaryFolder } from "./command.js";
 
 const folder = temporaryFolder();
 const SHORT = ["--scenario", "calm", "--duration", "3s"];
@@ -39,7 +39,7 @@ describe("compare", () => {
   const args = ["compare", ...scenarios, "--seeds", "1..2", "--protocols", "raft,zab", "--out", "results"];
 
   test("gives every run, summaries, pairs and the report, and exit 1 where something is violated", () => {
-    const said = synod([...args, "--json"], folder.path());
+    const said = synodProcess([...args, "--json"], folder.path());
     const output = object(said, "output-compare") as CompareOutput;
     expect(output.runs.map((run) => `${run.scenario} ${run.protocol} ${run.seed}`)).toEqual([
       "brief raft 1",
@@ -73,13 +73,16 @@ describe("compare", () => {
   });
 });
 
-test("sim gives the run and the command that repeats it, and writes what was asked for", () => {
+test("sim gives the run and the command that repeats it, and writes what was asked for", async () => {
   const files = ["--out", "one", "--history", "one/history.jsonl", "--trace", "one/trace.ndjson"];
-  const said = synod(["sim", "--protocol", "multipaxos", ...SHORT, "--seed", "5", "--json", ...files], folder.path());
+  const said = synodProcess(
+    ["sim", "--protocol", "multipaxos", ...SHORT, "--seed", "5", "--json", ...files],
+    folder.path(),
+  );
   const output = object(said, "output-sim") as SimOutput;
   expect(output.command).toBe("npx synod sim --protocol multipaxos --scenario calm --seed 5 --duration 3000ms");
   expect(Object.values(output.files).every((file) => existsSync(join(folder.path(), file)))).toBe(true);
-  const checked = synod(["check", "one/history.jsonl", "--json"], folder.path());
+  const checked = await synod(["check", "one/history.jsonl", "--json"], folder.path());
   expect(object(checked, "output-check")).toMatchObject({ verdict: "ok" });
   expect(checked.code).toBe(0);
 });
@@ -94,7 +97,7 @@ test("check finds a lost write, with a witness, exit 1", () => {
     event(3, "ok", "get", null),
   ];
   writeFileSync(join(folder.path(), "lost.jsonl"), `${lines.join("\n")}\n`);
-  const said = synod(["check", "lost.jsonl", "--html", "lost.html", "--json"], folder.path());
+  const said = synodProcess(["check", "lost.jsonl", "--html", "lost.html", "--json"], folder.path());
   const output = object(said, "output-check") as CheckOutput;
   expect(output.verdict).toBe("violated");
   expect(output.witness?.length).toBeGreaterThan(0);
@@ -102,7 +105,7 @@ test("check finds a lost write, with a witness, exit 1", () => {
   expect(readFileSync(join(folder.path(), "lost.html"), "utf8")).toContain("Not linearizable");
 });
 
-test("check looks at every history of a list and says which one is otherwise", () => {
+test("check looks at every history of a list and says which one is otherwise", async () => {
   const list = [
     "file\tmodel\tops\texpected",
     "lost.jsonl\tkv\t2\tlinearizable",
@@ -111,7 +114,7 @@ test("check looks at every history of a list and says which one is otherwise", (
   const history = readFileSync(join(folder.path(), "one/history.jsonl"), "utf8");
   const operations = history.split("\n").filter((line) => line.includes('"type":"invoke"')).length;
   writeFileSync(join(folder.path(), "list.tsv"), list.join("\n").replace("OPS", String(operations)));
-  const said = synod(["check", "--manifest", "list.tsv", "--json"], folder.path());
+  const said = await synod(["check", "--manifest", "list.tsv", "--json"], folder.path());
   expect(object(said, "output-check-manifest")).toMatchObject({ verdict: "violated", agreeing: 1 });
   expect(said.err).toContain("lost.jsonl: expected linearizable, got violated");
   expect(said.code).toBe(1);
@@ -120,27 +123,27 @@ test("check looks at every history of a list and says which one is otherwise", (
 test.each([
   [["scenarios"], "output-scenarios"],
   [["doctor"], "output-doctor"],
-] as const)("%s", (args, schema) => {
-  const said = synod([...args, "--json"], folder.path());
+] as const)("%s", async (args, schema) => {
+  const said = await synod([...args, "--json"], folder.path());
   object(said, schema);
   expect(said.code).toBe(0);
   expect(said.err).not.toBe("");
 });
 
 test("without --json the words come first and there is no JSON", () => {
-  const said = synod(["sim", "--protocol", "raft", ...SHORT], folder.path());
+  const said = synodProcess(["sim", "--protocol", "raft", ...SHORT], folder.path());
   expect(said.out).toMatch(/^Raft in calm, seed 1: kept every promise; /);
   expect(said.out).toContain("Again: npx synod sim --protocol raft --scenario calm --seed 1 --duration 3000ms");
 });
 
 test("step plays a script from standard input", () => {
-  const said = synod(["step"], folder.path(), "cluster raft n1 n2 n3\nstart\nelect n2\nstatus\n");
+  const said = synodProcess(["step"], folder.path(), "cluster raft n1 n2 n3\nstart\nelect n2\nstatus\n");
   expect(said.code).toBe(0);
   expect(said.out).toMatch(/^n2 leader .*$/m);
 });
 
 test("step gives each line with what it did", () => {
-  const said = synod(["step", "--json"], folder.path(), "cluster raft n1 n2 n3\nstart\nelect n2\n");
+  const said = synodProcess(["step", "--json"], folder.path(), "cluster raft n1 n2 n3\nstart\nelect n2\n");
   const { steps } = object(said, "output-step") as StepOutput;
   expect(steps.map(({ line }) => line).filter((line) => line !== "")).toEqual([
     "cluster raft n1 n2 n3",
@@ -151,35 +154,38 @@ test("step gives each line with what it did", () => {
 });
 
 describe("the specification", { timeout: 120_000 }, () => {
-  test("validate follows a trace, and says where one that was changed is another", () => {
+  test("validate follows a trace, and says where one that was changed is another", async () => {
     const trace = join(folder.path(), "short.ndjson");
-    synod(["sim", "--protocol", "raft", "--scenario", "calm", "--duration", "1s", "--trace", trace], folder.path());
+    await synod(
+      ["sim", "--protocol", "raft", "--scenario", "calm", "--duration", "1s", "--trace", trace],
+      folder.path(),
+    );
     const lines = readFileSync(trace, "utf8").split("\n").slice(0, 120);
     writeFileSync(trace, `${lines.join("\n")}\n`);
-    const whole = synod(["validate", "short.ndjson", "--json"], folder.path());
+    const whole = await synod(["validate", "short.ndjson", "--json"], folder.path());
     expect(object(whole, "output-validate")).toMatchObject({ verdict: "accepted" });
     expect(whole.code).toBe(0);
     const at = lines.findIndex((line, k) => k > 60 && line.includes('"commitIndex":'));
     const changed = lines.with(at, (lines[at] as string).replace(/"commitIndex":\d+/, '"commitIndex":77'));
     writeFileSync(trace, `${changed.join("\n")}\n`);
-    const parted = synod(["validate", "short.ndjson", "--json"], folder.path());
+    const parted = await synod(["validate", "short.ndjson", "--json"], folder.path());
     const output = object(parted, "output-validate") as ValidateOutput;
     expect([output.verdict, parted.code]).toEqual(["rejected", 1]);
     expect(output.differences?.map(({ what }) => what)).toEqual(["state"]);
   });
 
-  test("model gives TLC's result", () => {
-    const said = synod(["model", "raft", "--config", "snapshot", "--json"], folder.path());
+  test("model gives TLC's result", async () => {
+    const said = await synod(["model", "raft", "--config", "snapshot", "--json"], folder.path());
     const output = object(said, "output-model") as ModelResult;
     expect([output.verdict, said.code]).toEqual(["ok", 0]);
     expect(output.distinctStates).toBeGreaterThan(50);
     expect(output.jarSha256).toMatch(/^[0-9a-f]{64}$/);
-    const list = synod(["model", "zab", "--config", "list", "--json"], folder.path());
+    const list = await synod(["model", "zab", "--config", "list", "--json"], folder.path());
     object(list, "output-model");
   });
 
-  test("conform gives states, edges, branches, planted bugs and speed", () => {
-    const said = synod(["conform", "raft", "--config", "snapshot", "--json"], folder.path());
+  test("conform gives states, edges, branches, planted bugs and speed", async () => {
+    const said = await synod(["conform", "raft", "--config", "snapshot", "--json"], folder.path());
     const output = object(said, "output-conform") as ConformOutput;
     expect([output.verdict, said.code]).toEqual(["equal", 0]);
     const [model] = output.models;

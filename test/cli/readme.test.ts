@@ -13,15 +13,15 @@ const NOT_RUN = /^(compare|check|validate|conform|cluster|bench) /;
 
 test("the README shows commands", () => expect(commands.length).toBeGreaterThan(5));
 
-test.each(commands.filter((words) => !NOT_RUN.test(words)))("npx synod %s", (words) => {
-  const said = synod(words.split(/\s+/), root);
+test.each(commands.filter((words) => !NOT_RUN.test(words)))("npx synod %s", async (words) => {
+  const said = await synod(words.split(/\s+/), root);
   expect(said.err).toBe("");
   expect([0, 1]).toContain(said.code); // 1: a topology with problems, which is what there is to show.
   expect(said.out.length).toBeGreaterThan(100);
 });
 
-test.each(commands.filter((words) => NOT_RUN.test(words)))("npx synod %s: its options exist", (words) => {
+test.each(commands.filter((words) => NOT_RUN.test(words)))("npx synod %s: its options exist", async (words) => {
   const [verb = "", ...args] = words.split(/\s+/);
-  const help = synod([verb, "--help"], root).out;
+  const help = (await synod([verb, "--help"], root)).out;
   for (const option of args.filter((word) => word.startsWith("--"))) expect(help).toContain(option);
 });

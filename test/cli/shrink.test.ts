@@ -9,7 +9,7 @@ import { synod, temporaryFolder } from "./command.js";
 
 const folder = temporaryFolder();
 
-test("sim --shrink leaves only the fault that matters", () => {
+test("sim --shrink leaves only the fault that matters", async () => {
   const { expect: _expect, ...calm } = loadScenario("calm");
   const scenario: Scenario = {
     ...calm,
@@ -25,7 +25,7 @@ test("sim --shrink leaves only the fault that matters", () => {
   };
   writeFileSync(join(folder.path(), "unsafe.json"), JSON.stringify(scenario));
   const args = ["sim", "--protocol", "raft", "--scenario", "unsafe.json", "--seed", "4", "--shrink", "--out", "small"];
-  const said = synod([...args, "--json"], folder.path());
+  const said = await synod([...args, "--json"], folder.path());
   const output = JSON.parse(said.out) as SimOutput;
   validate("output-sim", output, "stdout");
   expect(said.code).toBe(1);
@@ -35,7 +35,7 @@ test("sim --shrink leaves only the fault that matters", () => {
   const manifest = JSON.parse(readFileSync(join(folder.path(), "small/manifest.json"), "utf8")) as RunManifest;
   validate("manifest", manifest, "manifest.json");
   expect((manifest.scenario as Scenario).faults.map((fault) => fault.type)).toEqual(["partition"]);
-  const again = synod(["replay", "small/manifest.json", "--json"], folder.path());
+  const again = await synod(["replay", "small/manifest.json", "--json"], folder.path());
   expect(JSON.parse(again.out)).toMatchObject({ sameHash: true, broken: { invariant: output.broken?.invariant } });
   expect(again.code).toBe(1);
 });
@@ -43,14 +43,14 @@ test("sim --shrink leaves only the fault that matters", () => {
 test.each([
   ["raft", { invariants: "violated" }],
   ["quorumregister", { linearizable: "violated" }],
-])("a violation that the scenario expects of %s shrinks to the same one", (protocol, verdicts) => {
+])("a violation that the scenario expects of %s shrinks to the same one", async (protocol, verdicts) => {
   const args = ["sim", "--protocol", protocol, "--scenario", "quorum-split-brain", "--shrink", "--out", protocol];
-  const said = synod([...args, "--json"], folder.path());
+  const said = await synod([...args, "--json"], folder.path());
   const output = JSON.parse(said.out) as SimOutput;
   expect(said.code).toBe(0);
   expect(output.verdicts).toMatchObject({ ...verdicts, expectations: "ok" });
   expect(output.shrunk?.events).toBeLessThan(output.events / 10);
-  const again = synod(["replay", `${protocol}/manifest.json`, "--json"], folder.path());
+  const again = await synod(["replay", `${protocol}/manifest.json`, "--json"], folder.path());
   const replayed = JSON.parse(again.out) as SimOutput;
   expect(replayed).toMatchObject({ sameHash: true, events: output.shrunk?.events, verdicts });
   expect(replayed.broken?.invariant).toBe(output.broken?.invariant);

@@ -46,6 +46,7 @@ const RAFT: readonly (readonly [property: string, model: string, change: string 
   ["OneLeaderPerTerm", "Disk", (config) => config.replace("ElectionQuorum = 2", "ElectionQuorum = 1")],
   ["ToldIsDurable", "Small", "WaitsFor <- WaitsForNothing"],
   ["TermMonotonic", "Disk", "ApplyWrite <- ForgetfulWrite"],
+  ["CommitMonotonic", "Learner", "CommitTo <- CommitAsTold"],
   ["DurableAcknowledged", "Small", "WaitsFor <- WaitsForNothing"],
   ["Refinement", "Small", "WaitsFor <- WaitsForNothing"],
   ["LeaderCompleteness", "Figure8", "Committable <- CommittableOfAnyTerm"],

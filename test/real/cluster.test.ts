@@ -11,7 +11,7 @@ import { raft } from "../../protocols/raft/index.js";
 import { checkLinearizable, historyFromEvents } from "../../harness/check/index.js";
 import { loadScenario, type Scenario, validate } from "../../harness/scenarios/index.js";
 import { runLive } from "../../harness/subjects/cluster/index.js";
-import { synod } from "../cli/command.js";
+import { synodProcess } from "../cli/command.js";
 import { eventually } from "./lab.js";
 
 const MAIN = fileURLToPath(new URL("../../dist/harness/cli/main.js", import.meta.url));
@@ -63,7 +63,7 @@ async function foreground(name: string, ...args: readonly string[]): Promise<For
 }
 
 function order(dir: string, ...args: readonly string[]): ClusterOrderOutput & { readonly code: number | null } {
-  const said = synod(["cluster", ...args, "--dir", dir, "--json"], folder);
+  const said = synodProcess(["cluster", ...args, "--dir", dir, "--json"], folder);
   if (said.out === "") throw new Error(said.err);
   const answer = JSON.parse(said.out) as ClusterOrderOutput;
   validate("output-cluster-order", answer, "stdout");
@@ -111,7 +111,7 @@ describe("in the foreground", () => {
       expect(await cluster.ended).toBe(0);
       expect(allGone(pids)).toBe(true);
       expect(cluster.out().trimEnd().split("\n")).toHaveLength(1);
-      expect(synod(["cluster", "status", "--dir", dir], folder)).toMatchObject({ code: 64 });
+      expect(synodProcess(["cluster", "status", "--dir", dir], folder)).toMatchObject({ code: 64 });
     },
     LIMIT_MS,
   );
@@ -138,11 +138,11 @@ describe("in the foreground", () => {
   test("a folder that is no cluster's, or another's, is refused and left as it is", () => {
     const dir = join(folder, "strange");
     const refused = (args: readonly string[]): string => {
-      const said = synod(["cluster", ...args], folder);
+      const said = synodProcess(["cluster", ...args], folder);
       expect(said.code).toBe(64);
       return said.err;
     };
-    synod(
+    synodProcess(
       ["sim", "--protocol", "raft", "--scenario", "calm", "--duration", "100ms", "--history", join(dir, "h")],
       folder,
     );

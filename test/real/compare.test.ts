@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { CompareOutput } from "../../harness/cli/output.js";
 import { validate } from "../../harness/scenarios/index.js";
-import { synod } from "../cli/command.js";
+import { synodProcess } from "../cli/command.js";
 
 const MAIN = fileURLToPath(new URL("../../dist/harness/cli/main.js", import.meta.url));
 const LIMIT_MS = 100_000;
@@ -67,7 +67,7 @@ test(
 
 test("what cannot run on processes is refused before anything starts", () => {
   const refused = (...args: readonly string[]): string => {
-    const said = synod(["compare", "--real", "--out", "none", ...args], folder);
+    const said = synodProcess(["compare", "--real", "--out", "none", ...args], folder);
     expect(said.code).toBe(64);
     return said.err;
   };

@@ -1,133 +1,155 @@
-// The bytes between the values of a JSONL line, as earlier lines had them, in one flat table. Short runs stand in a list
-// by place. Long ones have the values of a few fields in them, so there are more: they are found by a hash.
+// The bytes between the values of a JSONL line, as earlier lines had them. They are compared eight bytes a step, as
+// numbers in floating point: no text is NaN or zero, so equal numbers are equal bytes.
 
+import { block } from "./block.js";
+
+const view = new DataView(block.buffer);
 const places = 16;
+const slotsPerPlace = 64;
 /** Runs remembered by place; more of them are read byte by byte every time. */
-const shortRuns = 8;
-const longSlots = 64;
-const longRuns = 32;
-/** A run of so many bytes is long. */
-const longBytes = 24;
+const runsPerPlace = 32;
+export const noPlace = places;
+const runsMax = places * runsPerPlace;
 /** Longer runs are not remembered. */
-export const runBytesMax = 64;
-// A run in the table: its length (0 = none), its field, its ids, the offset of the word that is compared first with a
-// mask and that word, then the words at 0, 4, …
-const FIELD = 1;
-const TYPE = 2;
-const NAME = 3;
-const LEVEL = 4;
-const OFFSET = 5;
-const MASK = 6;
-const WORD = 7;
-const WORDS = 8;
-const stride = WORDS + runBytesMax / 4;
-const perPlace = (shortRuns + longSlots) * stride;
+export const runBytesMax = 72;
+/** Shorter ones neither. */
+const runBytesMin = 4;
 
-/** What a run says: what follows it, and numbers of a type, a name and a read level, or -1. */
+// What is known of a run, in `table`.
+export const FIELD = 1;
+export const TYPE = 2;
+export const NAME = 3;
+export const LEVEL = 4;
+export const KEY_ID = 5;
+/** First and last word of a run of less than eight bytes. */
+const HEAD = 6;
+const TAIL = 7;
+const stride = 8;
+/** In `texts` eight bytes each: the last of a run, then all from its start. */
+const textStride = 1 + runBytesMax / 8;
+
+/** Where the hash looks, three words each, by the length of the shortest run of a place. */
+const offsets = Int32Array.of(0, 0, 0, 0, 4, 4, 0, 4, 8, 4, 8, 12, 8, 16, 20, 0, 0);
+
+/** What a run says: what follows it, and numbers of a type, a name, a read level and a key, or -1. */
 export type RunMeaning = {
   readonly field: number;
   readonly type: number;
   readonly name: number;
   readonly level: number;
+  readonly key: number;
 };
 
-/** The runs seen, by their place in the line. A run is a number, good until the next {@link RunTable.add}. */
-export class RunTable {
-  private readonly table = new Int32Array(places * perPlace + stride);
-  private readonly longCount = new Int32Array(places);
+/** At `stride` * run: what the constants above say. */
+const table = new Int32Array((runsMax + 1) * stride);
+const texts = new Float64Array((runsMax + 1) * textStride);
+const textView = new DataView(texts.buffer);
+/** By place and hash: a run + 1. */
+const slots = new Int32Array(places * slotsPerPlace);
+const counts = new Int32Array(places + 16);
+/** By place: an index of `offsets`. */
+const reaches = new Int32Array(places + 16);
 
-  /** A run that stands at `at`, or -1. At least `runBytesMax` bytes follow. */
-  find(view: DataView, at: number, place: number): number {
-    if (place >= places) return -1;
-    const { table } = this;
-    const from = place * perPlace;
-    const end = from + shortRuns * stride;
-    for (let run = from; run < end; run += stride) {
-      if (table[run] === 0) break;
-      // The ends differ where the beginnings do not.
-      const word = view.getInt32(at + (table[run + OFFSET] as number), true) & (table[run + MASK] as number);
-      if (word === table[run + WORD] && this.isAt(run, view, at)) return run;
-    }
-    return this.longCount[place] === 0 ? -1 : this.findLong(view, at, end);
-  }
+/** What is known of runs: the constants above say where. */
+export function runTable(): Int32Array {
+  return table;
+}
 
-  lengthOf(run: number): number {
-    return this.table[run] as number;
-  }
+/** Forgets all. */
+export function clearRuns(): void {
+  slots.fill(0);
+  counts.fill(0);
+}
 
-  fieldOf(run: number): number {
-    return this.table[run + FIELD] as number;
-  }
-
-  typeOf(run: number): number {
-    return this.table[run + TYPE] as number;
-  }
-
-  nameOf(run: number): number {
-    return this.table[run + NAME] as number;
-  }
-
-  levelOf(run: number): number {
-    return this.table[run + LEVEL] as number;
-  }
-
-  /** Remembers the run of `length` bytes at `at` if there is room. */
-  add(view: DataView, at: number, length: number, place: number, meaning: RunMeaning): number {
-    const { table } = this;
-    const run = length > runBytesMax || place >= places ? places * perPlace : this.freeSlot(view, at, length, place);
-    table[run] = length;
-    table[run + FIELD] = meaning.field;
-    table[run + TYPE] = meaning.type;
-    table[run + NAME] = meaning.name;
-    table[run + LEVEL] = meaning.level;
-    table[run + OFFSET] = Math.max(0, length - 4);
-    table[run + MASK] = length > 3 ? -1 : (1 << (8 * length)) - 1;
-    table[run + WORD] = view.getInt32(at + (table[run + OFFSET] as number), true) & (table[run + MASK] as number);
-    for (let i = 0; i < Math.min(length, runBytesMax); i += 4) {
-      table[run + WORDS + (i >> 2)] = view.getInt32(at + i, true);
-    }
-    return run;
-  }
-
-  private findLong(view: DataView, at: number, from: number): number {
-    const { table } = this;
-    for (let slot = slotOf(view, at); ; slot = (slot + 1) & (longSlots - 1)) {
-      const run = from + slot * stride;
-      const length = table[run] as number;
-      if (length === 0) return -1;
-      if (view.getInt32(at + length - 4, true) === table[run + WORD] && this.isAt(run, view, at)) return run;
-    }
-  }
-
-  /** Where there is no room: a place that is no run's. */
-  private freeSlot(view: DataView, at: number, length: number, place: number): number {
-    const from = place * perPlace;
-    if (length < longBytes) {
-      for (let n = 0; n < shortRuns; n++) if (this.table[from + n * stride] === 0) return from + n * stride;
-      return places * perPlace;
-    }
-    if (this.longCount[place] === longRuns) return places * perPlace;
-    this.longCount[place] = (this.longCount[place] as number) + 1;
-    let slot = slotOf(view, at);
-    while (this.table[from + (shortRuns + slot) * stride] !== 0) slot = (slot + 1) & (longSlots - 1);
-    return from + (shortRuns + slot) * stride;
-  }
-
-  /** Do all words but the last stand at `at`? */
-  private isAt(run: number, view: DataView, at: number): boolean {
-    const { table } = this;
-    const end = (table[run] as number) - 4;
-    let word = run + WORDS;
-    for (let i = 0; i < end; i += 4) if (view.getInt32(at + i, true) !== table[word++]) return false;
-    return true;
+/** A run that stands at `at`, or -1. */
+export function findRun(at: number, place: number): number {
+  if (place >= places) return -1;
+  const count = counts[place] as number;
+  if (count === 1) return isAt(place * runsPerPlace, at) ? place * runsPerPlace * stride : -1;
+  if (count === 0) return -1;
+  const from = place * slotsPerPlace;
+  let slot = slotOf(view, at, place);
+  for (;;) {
+    const run = (slots[from + slot] as number) - 1;
+    if (run < 0) return -1;
+    if (isAt(run, at)) return run * stride;
+    slot = (slot + 1) & (slotsPerPlace - 1);
   }
 }
 
-/** From some words within the first `longBytes`. */
-function slotOf(view: DataView, at: number): number {
+/** Is there no room for more at `place`? */
+export function isFull(place: number): boolean {
+  return place < places && counts[place] === runsPerPlace;
+}
+
+/** Remembers the run of `length` bytes at `at` if there is room. */
+export function addRun(at: number, length: number, place: number, meaning: RunMeaning): number {
+  const isKept = length >= runBytesMin && length <= runBytesMax && place < places && !isFull(place);
+  const run = isKept ? place * runsPerPlace + (counts[place] as number) : runsMax;
+  const i = run * stride;
+  table[i] = length;
+  table[i + FIELD] = meaning.field;
+  table[i + TYPE] = meaning.type;
+  table[i + NAME] = meaning.name;
+  table[i + LEVEL] = meaning.level;
+  table[i + KEY_ID] = meaning.key;
+  if (!isKept) return i;
+  table[i + HEAD] = view.getInt32(at, true);
+  table[i + TAIL] = view.getInt32(at + length - 4, true);
+  const text = run * textStride;
+  if (length >= 8) texts[text] = view.getFloat64(at + length - 8, true);
+  for (let n = 0; 8 * n < length; n++) texts[text + 1 + n] = view.getFloat64(at + 8 * n, true);
+  counts[place] = (counts[place] as number) + 1;
+  rehash(place);
+  return i;
+}
+
+/** How far the hash may look: no farther than the shortest run of the place. */
+function reachOf(place: number): number {
+  let least = runBytesMax;
+  for (let n = 0; n < (counts[place] as number); n++) {
+    least = Math.min(least, table[(place * runsPerPlace + n) * stride] as number);
+  }
+  return least >= 24 ? 12 : least >= 16 ? 9 : least >= 12 ? 6 : least >= 8 ? 3 : 0;
+}
+
+function rehash(place: number): void {
+  const from = place * slotsPerPlace;
+  reaches[place] = reachOf(place);
+  slots.fill(0, from, from + slotsPerPlace);
+  for (let n = 0; n < (counts[place] as number); n++) {
+    const run = place * runsPerPlace + n;
+    let slot = slotOf(textView, (run * textStride + 1) * 8, place);
+    while (slots[from + slot] !== 0) slot = (slot + 1) & (slotsPerPlace - 1);
+    slots[from + slot] = run + 1;
+  }
+}
+
+function slotOf(text: DataView, at: number, place: number): number {
+  const reach = reaches[place] as number;
   const hash =
-    Math.imul(view.getInt32(at + 8, true), 0x9e3779b1) ^
-    Math.imul(view.getInt32(at + 16, true), 0x85ebca6b) ^
-    Math.imul(view.getInt32(at + 20, true), 0x2c1b3c6d);
+    Math.imul(text.getInt32(at + (offsets[reach] as number), true), 0x9e3779b1) ^
+    Math.imul(text.getInt32(at + (offsets[reach + 1] as number), true), 0x85ebca6b) ^
+    Math.imul(text.getInt32(at + (offsets[reach + 2] as number), true), 0x2c1b3c6d);
   return hash >>> 26;
+}
+
+function isAt(run: number, at: number): boolean {
+  const length = table[run * stride] as number;
+  if (length < 8) {
+    const i = run * stride;
+    return view.getInt32(at, true) === table[i + HEAD] && view.getInt32(at + length - 4, true) === table[i + TAIL];
+  }
+  const text = run * textStride;
+  if (view.getFloat64(at + length - 8, true) !== texts[text]) return false;
+  if (length === 8) return true;
+  if (view.getFloat64(at, true) !== texts[text + 1]) return false;
+  if (length <= 16) return true;
+  if (view.getFloat64(at + 8, true) !== texts[text + 2]) return false;
+  if (length <= 24) return true;
+  if (view.getFloat64(at + 16, true) !== texts[text + 3]) return false;
+  for (let n = 3; 8 * n + 8 < length; n++) {
+    if (view.getFloat64(at + 8 * n, true) !== texts[text + 1 + n]) return false;
+  }
+  return true;
 }

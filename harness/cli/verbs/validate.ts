@@ -1,6 +1,13 @@
 /** `synod validate TRACE`: accepted, or rejected at an event with what was expected and what was there. */
 import { ToolError } from "tla2tools-runner";
-import { TRACED, tracedProtocol, type TraceResult, traceWords, validateEvents } from "../../conform/index.js";
+import {
+  TRACED,
+  tracedProtocol,
+  type TraceEvent,
+  type TraceResult,
+  traceWords,
+  validateTrace,
+} from "../../conform/index.js";
 import type { TraceLine } from "../../drivers/sim/index.js";
 import { InputError, parseJson, readText, shown } from "../../scenarios/index.js";
 import { EXIT, type ExitCode } from "../exit.js";
@@ -13,7 +20,7 @@ const TIMEOUT_MS = 600_000;
 
 /** @throws InputError for a file that is no trace, or of another protocol */
 export async function validate(file: string, spec: string | undefined, out: Terminal): Promise<ExitCode> {
-  const { header, lines } = readTrace(file);
+  const { header, texts } = readHeader(file);
   const name = spec ?? header.protocol;
   const protocol = tracedProtocol(name);
   if (protocol === undefined || name !== header.protocol) {
@@ -21,18 +28,25 @@ export async function validate(file: string, spec: string | undefined, out: Term
     const expected = protocol === undefined ? `one of ${names}` : `${header.protocol}, whose trace ${file} is`;
     throw new InputError({ file: "--spec", path: "", expected, found: shown(name) });
   }
-  const collector = protocol.collector();
-  for (const line of lines) collector.line(line);
-  const events = [protocol.config(header.cluster, header.options), ...collector.events()];
+  const collector = protocol.collector(false);
+  const config = protocol.config(header.cluster, header.options);
+  let made: readonly TraceEvent[] | null = null;
+  const events = (): readonly TraceEvent[] => {
+    if (made !== null) return made;
+    for (const line of linesOf(texts, file)) collector.line(line);
+    made = collector.events();
+    return made;
+  };
   try {
-    const { results, wallMs } = await validateEvents(protocol, [events], { timeoutMs: TIMEOUT_MS });
-    return say(protocol.title, results[0] as TraceResult, wallMs, out);
+    const trace = { config, events, eventsMax: texts.length };
+    const { result, wallMs } = await validateTrace(protocol, trace, { timeoutMs: TIMEOUT_MS });
+    return say(protocol.title, result, wallMs, out);
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
     out.say(`Not validated: ${error.message}`);
     const nothing: ValidateOutput = {
       verdict: "inconclusive",
-      events: events.length - 1,
+      events: events().length,
       matched: 0,
       reason: error.message,
     };
@@ -86,12 +100,11 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 /** @throws InputError */
-function readTrace(file: string): { readonly header: TraceHeader; readonly lines: readonly TraceLine[] } {
+function readHeader(file: string): { readonly header: TraceHeader; readonly texts: readonly string[] } {
   const texts = readText(file)
     .split("\n")
     .filter((text) => text.trim() !== "");
-  const lines = texts.map((text, at) => parseJson(text, `${file}:${at + 1}`) as TraceLine);
-  const [first, ...rest] = lines;
+  const first = texts[0] === undefined ? undefined : (parseJson(texts[0], `${file}:1`) as TraceLine);
   const header = first?.action === "Config" ? (first.args[0] as TraceHeader) : undefined;
   if (header === undefined)
     throw new InputError({
@@ -100,13 +113,20 @@ function readTrace(file: string): { readonly header: TraceHeader; readonly lines
       expected: "a Config event, the first line of a trace",
       found: shown(first),
     });
-  const bad = rest.findIndex((line) => typeof line.action !== "string" || !Array.isArray(line.args));
-  if (bad >= 0)
-    throw new InputError({
-      file: `${file}:${bad + 2}`,
-      path: "",
-      expected: "a line of a trace, with action and args",
-      found: shown(rest[bad]),
-    });
-  return { header, lines: rest };
+  return { header, texts };
+}
+
+/** The lines after the first. @throws InputError */
+function* linesOf(texts: readonly string[], file: string): Generator<TraceLine> {
+  for (let at = 1; at < texts.length; at += 1) {
+    const line = parseJson(texts[at] as string, `${file}:${at + 1}`) as TraceLine;
+    if (typeof line.action !== "string" || !Array.isArray(line.args))
+      throw new InputError({
+        file: `${file}:${at + 1}`,
+        path: "",
+        expected: "a line of a trace, with action and args",
+        found: shown(line),
+      });
+    yield line;
+  }
 }

@@ -9,9 +9,9 @@ export const zabTraces: TracedProtocol = {
   traceSpec: "zab/TraceZab.tla",
   oneConfigPerRun: true,
   config: (cluster, options) => configEvent(cluster, options as ZabOptions) as TraceEvent,
-  collector: () => {
+  collector: (live = true) => {
     const trace = new ZabTrace();
     // It keeps what it is given, and a core goes on with its own.
-    return { line: (line) => trace.line(structuredClone(line)), events: () => trace.end() };
+    return { line: (line) => trace.line(live ? structuredClone(line) : line), events: () => trace.end() };
   },
 };

@@ -2,7 +2,7 @@
 import { type Configuration, quorumSystem } from "../../../protocols/core/index.js";
 import type { ZabOptions } from "../../../protocols/zab/index.js";
 import type { TraceLine } from "../../drivers/sim/index.js";
-import { DiskImage, messageView } from "./view.js";
+import { DiskImage, messageView, type Written } from "./view.js";
 
 export interface ZabEvent {
   readonly node: string;
@@ -38,10 +38,16 @@ const FOLLOWS: ReadonlySet<string> = new Set([
 const ENVIRONMENT: ReadonlySet<string> = new Set(["Drop", "Duplicate", "Sync", "Crash", "Corrupt"]);
 
 interface Disk {
+  /** With every write that was asked for. */
   image: DiskImage;
-  durable: DiskImage;
-  /** Images of the writes that are not durable. */
-  pending: DiskImage[];
+  readonly durable: DiskImage;
+  /** The writes that are not durable, oldest first. */
+  readonly pending: Written[];
+}
+
+/** The `count` oldest writes become durable. */
+function settle({ durable, pending }: Disk, count: number): void {
+  for (const write of pending.splice(0, count)) durable.write(write);
 }
 
 /** The first event of a trace: which cluster, and the settings that the spec has. */
@@ -106,16 +112,14 @@ export class ZabTrace {
 
   private sync(event: ZabEvent, count: number): void {
     if (count === 0) return;
-    const disk = this.disk(event.node);
-    disk.durable = disk.pending[count - 1] ?? disk.durable;
-    disk.pending.splice(0, count);
+    settle(this.disk(event.node), count);
     this.events.push(event);
   }
 
   private crash(event: ZabEvent, kept: number): void {
     const disk = this.disk(event.node);
-    if (kept > 0) disk.durable = disk.pending[kept - 1] ?? disk.durable;
-    disk.pending = [];
+    settle(disk, kept);
+    disk.pending.length = 0;
     disk.image = disk.durable.clone();
     this.events.push({ ...event, args: [event.node, kept], wrote: [disk.durable.view()] });
   }
@@ -135,7 +139,7 @@ export class ZabTrace {
       if (line.wrote === null) continue;
       const disk = this.disk(node);
       disk.image.write(line.wrote);
-      disk.pending.push(disk.image.clone());
+      disk.pending.push(line.wrote);
       wrote.push(disk.image.view());
     }
     const received = first.received === null ? [] : [first.received[0], messageView(first.received[1])];

@@ -8,7 +8,8 @@
 \* The environment variable `name`, or `default` where it is not set. A string.
 Env(name, default) == CHOOSE value : TRUE
 
-\* A file of one JSON value a line as a sequence. Objects become records, arrays sequences, null the string "null".
+\* A file of one JSON value a line as a sequence; "-" is standard input. Objects become records, arrays sequences, null the
+\* string "null".
 NdJsonLoad(path) == CHOOSE value : TRUE
 
 \* The canonical JSON text of a value: sorted keys, sets as arrays sorted by the text of their members, functions over

@@ -6,7 +6,7 @@ export { graph, type GraphItem } from "./graph.js";
 export { findJava, type Java } from "./java.js";
 export { type Jar, type JarOptions, PINNED, resolveJar } from "./jar.js";
 export { parse, type ParseResult } from "./parse.js";
-export { OVERRIDES_JAR, type Progress, type TlcOptions } from "./tlc.js";
+export { OVERRIDES_JAR, type Progress, type TlcInput, type TlcOptions } from "./tlc.js";
 export {
   type Difference,
   type TraceVerdict,

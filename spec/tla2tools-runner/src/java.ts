@@ -26,13 +26,24 @@ function candidates(explicit: string | undefined): readonly string[] {
   ];
 }
 
+/** What was found, by where it was looked for: asking a JVM for its version takes a while. */
+const FOUND = new Map<string, Java>();
+
 /**
  * The runtime at `explicit`, else in JAVA_HOME, else on the PATH.
  * @throws ToolError "no-java" where none runs, "old-java" where the only ones are older than 11.
  */
 export function findJava(explicit?: string): Java {
+  const paths = candidates(explicit);
+  const key = paths.join(delimiter);
+  const java = FOUND.get(key) ?? firstOf(paths);
+  FOUND.set(key, java);
+  return java;
+}
+
+function firstOf(paths: readonly string[]): Java {
   let old: Java | null = null;
-  for (const path of candidates(explicit)) {
+  for (const path of paths) {
     if (!existsSync(path)) continue;
     const result = spawnSync(path, ["-version"], { encoding: "utf8", timeout: 30_000 });
     const banner = `${result.stderr}${result.stdout}`.split("\n")[0] ?? "";

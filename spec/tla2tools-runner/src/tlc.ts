@@ -4,7 +4,10 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join, resolve } from "node:path";
+import { Readable, type Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
+import { archiveOf } from "./archive.js";
 import { ToolError } from "./errors.js";
 import { CODE, type Frame, FrameParser } from "./frames.js";
 import { findJava } from "./java.js";
@@ -45,6 +48,9 @@ export interface TlcOptions {
   /** Kills the process when aborted. */
   readonly signal?: AbortSignal;
 }
+
+/** What a JVM reads on its standard input. Called when the JVM is on its way, so that both work at the same time. */
+export type TlcInput = () => Iterable<string> | AsyncIterable<string>;
 
 export interface TlcRun {
   /** Every frame but progress. */
@@ -91,16 +97,25 @@ function javaArguments(options: TlcOptions, scratch: string, jar: string): strin
   ];
 }
 
-/** Runs `tlc2.TLC -tool` with these extra arguments. @throws ToolError where Java, jar or spec are missing. */
-export async function runTlc(options: TlcOptions, extra: readonly string[]): Promise<TlcRun> {
+/**
+ * Runs `tlc2.TLC -tool` with these extra arguments.
+ * @throws ToolError where Java, jar or spec are missing; what `input` throws
+ */
+export async function runTlc(
+  options: TlcOptions,
+  extra: readonly string[],
+  input: TlcInput | null = null,
+): Promise<TlcRun> {
   const spec = resolve(options.spec);
   const config = resolve(options.config ?? spec.replace(/\.tla$/, ".cfg"));
   for (const file of [spec, config]) if (!existsSync(file)) throw new ToolError("bad-input", `${file} does not exist.`);
   const java = findJava(options.java);
   const jar = await resolveJar(options.jar);
+  const archive = await archiveOf(java, [OVERRIDES_JAR, jar.path], options.jar);
   const scratch = await mkdtemp(join(tmpdir(), "tlc-"));
   try {
     const args = [
+      ...archive.args,
       ...javaArguments(options, scratch, jar.path),
       "tlc2.TLC",
       "-tool",
@@ -119,7 +134,8 @@ export async function runTlc(options: TlcOptions, extra: readonly string[]): Pro
       config,
       basename(spec),
     ];
-    const run = await listen(java.path, args, dirname(spec), options);
+    const run = await listen(java.path, args, dirname(spec), options, input);
+    await archive.end(run.exitCode);
     return { ...run, jarSha256: jar.sha256 };
   } finally {
     await rm(scratch, { recursive: true, force: true });
@@ -153,6 +169,7 @@ function listen(
   args: readonly string[],
   cwd: string,
   options: TlcOptions,
+  input: TlcInput | null = null,
 ): Promise<Omit<TlcRun, "jarSha256">> {
   return new Promise((resolveRun, reject) => {
     const frames: Frame[] = [];
@@ -173,7 +190,7 @@ function listen(
     const child = spawn(java, args, {
       cwd,
       env: { ...process.env, ...options.environment },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: [input === null ? "ignore" : "pipe", "pipe", "pipe"],
     });
     const kill = (why: "timeout" | "aborted"): void => {
       killed ??= why;
@@ -191,8 +208,14 @@ function listen(
       process.removeListener("exit", onExit);
     };
     if (options.signal?.aborted === true) onAbort();
-    child.stdout.setEncoding("utf8").on("data", (text: string) => parser.feed(text));
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    if (child.stdin !== null && input !== null) {
+      feed(child.stdin, input).catch((error: unknown) => {
+        reject(error);
+        child.kill("SIGKILL");
+      });
+    }
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => parser.feed(text));
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       for (const line of text.split("\n")) if (line !== "" && lines.length < LINES_MAX) lines.push(line);
     });
     child.on("error", (error) => {
@@ -205,4 +228,14 @@ function listen(
       resolveRun({ frames, lines, exitCode, killed, wallMs: performance.now() - started, version });
     });
   });
+}
+
+/** Rejects with what `input` throws. A JVM that ended before it read everything says why by itself. */
+async function feed(to: Writable, input: TlcInput): Promise<void> {
+  try {
+    await pipeline(Readable.from(input()), to);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "EPIPE" && code !== "ECONNRESET" && code !== "ERR_STREAM_PREMATURE_CLOSE") throw error;
+  }
 }

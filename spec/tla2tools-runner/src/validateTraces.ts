@@ -1,6 +1,6 @@
 /** Trace validation: many traces against one trace specification in one JVM. */
 import { interpret, overridesLoaded } from "./check.js";
-import { runTlc, type TlcOptions } from "./tlc.js";
+import { runTlc, type TlcInput, type TlcOptions } from "./tlc.js";
 
 export interface Difference {
   /** What was compared, in the trace specification's words: "state", "sent". */
@@ -33,11 +33,17 @@ export interface ValidateResult {
 }
 
 export interface ValidateOptions extends TlcOptions {
-  /** NDJSON, one JSON array of events a line; the spec reads it by `NdJsonLoad(Env("TRACES", ""))`. */
-  readonly traces: string;
-  /** How many lines the file has: a trace of which nothing is heard is inconclusive. */
+  /**
+   * NDJSON, one JSON array of events a line; the spec reads it by `NdJsonLoad(Env("TRACES", ""))`. A file, or the text itself
+   * in pieces, which are asked for while the JVM starts.
+   */
+  readonly traces: string | TlcInput;
+  /** How many lines it has: a trace of which nothing is heard is inconclusive. */
   readonly count: number;
 }
+
+/** As NdJsonLoad knows it. */
+const STANDARD_INPUT = "-";
 
 interface Reported {
   readonly trace: number;
@@ -51,7 +57,9 @@ interface Reported {
  * accepted if all its lines were matched, and only if it has any: an empty trace proves nothing.
  */
 export async function validateTraces(options: ValidateOptions): Promise<ValidateResult> {
-  const run = await runTlc({ ...options, environment: { ...options.environment, TRACES: options.traces } }, []);
+  const { traces: source } = options;
+  const [file, input] = typeof source === "string" ? [source, null] : [STANDARD_INPUT, source];
+  const run = await runTlc({ ...options, environment: { ...options.environment, TRACES: file } }, [], input);
   const result = interpret(run, true);
   const reported = new Map<number, Reported>();
   for (const line of run.lines) {

@@ -1,7 +1,7 @@
 /** Against the real TLC. Java and the jar are prerequisites here: without them these tests fail and say what to install. */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -64,6 +64,21 @@ describe("check", () => {
   });
 });
 
+test("classes are kept for the next JVM, and damaged ones are of no account", async () => {
+  const { path } = await resolveJar();
+  const cacheDir = join(folder, "cache");
+  const options = { ...counter, jar: { jar: path, cacheDir } };
+  expect((await check(options)).verdict).toBe("ok");
+  const [name, ...others] = readdirSync(cacheDir);
+  expect([name, others]).toEqual([expect.stringMatching(/^classes-\w+\.jsa$/), []]);
+  const file = join(cacheDir, name as string);
+  chmodSync(file, 0o600);
+  for (const text of [readFileSync(file), "damaged"]) {
+    writeFileSync(file, text);
+    expect(await check(options)).toMatchObject({ verdict: "ok", distinctStates: 9 });
+  }
+});
+
 test("simulate finds what check finds", async () => {
   const result = await simulate({
     ...counter,
@@ -121,6 +136,22 @@ describe("validateTraces", () => {
       rejectedAt: 2,
       differences: [{ what: "state", expected: { count: 3, holder: { a: [1, 2] } }, actual: { count: 4 } }],
     });
+  });
+
+  test("text in pieces goes to the JVM while it starts, strings cut anywhere", async () => {
+    const text = `${JSON.stringify([add(2, 2, [2]), add(2, 4, [2])])}\n${JSON.stringify([add(2, 2, [2]), add(1, 4, [2])])}\n`;
+    const traces = (): Iterable<string> => text.match(/.{1,7}|\n/gs) ?? [];
+    const result = await validateTraces({ spec: join(specs, "TraceCounter.tla"), quickStart: true, traces, count: 2 });
+    expect(result.traces.map((trace) => trace.verdict)).toEqual(["accepted", "rejected"]);
+  });
+
+  test("what the text's maker throws ends the run", async () => {
+    const traces = function* (): Generator<string> {
+      yield "[";
+      throw new Error("no more");
+    };
+    const options = { spec: join(specs, "TraceCounter.tla"), quickStart: true, traces, count: 1 };
+    await expect(validateTraces(options)).rejects.toThrow("no more");
   });
 
   test("a file that is not JSON is inconclusive, with file and line", async () => {

@@ -21,10 +21,63 @@ final class Canonical {
 
   private Canonical() {}
 
+  /** One a thread: a trace makes thousands of texts. */
+  private static final ThreadLocal<Canonical> OWN = ThreadLocal.withInitial(Canonical::new);
+
   static String text(IValue value) {
-    Canonical canonical = new Canonical();
-    canonical.write((Value) value);
-    return canonical.out.toString();
+    return OWN.get().part((Value) value);
+  }
+
+  /** Whether two values have the same text. Writes texts only where two values are not of the same class. */
+  static boolean same(Value one, Value other) {
+    if (one == other) return true;
+    if (one instanceof IntValue && other instanceof IntValue) return ((IntValue) one).val == ((IntValue) other).val;
+    if (one instanceof StringValue && other instanceof StringValue)
+      return ((StringValue) one).val.equals(((StringValue) other).val);
+    if (one instanceof BoolValue && other instanceof BoolValue) return ((BoolValue) one).val == ((BoolValue) other).val;
+    RecordValue record = recordOf(one);
+    RecordValue otherRecord = record == null ? null : recordOf(other);
+    if (otherRecord != null) return sameRecord(record, otherRecord);
+    TupleValue tuple = tupleOf(one);
+    TupleValue otherTuple = tuple == null ? null : tupleOf(other);
+    if (otherTuple != null) return sameMembers(tuple.elems, otherTuple.elems);
+    return text(one).equals(text(other));
+  }
+
+  private static boolean sameRecord(RecordValue one, RecordValue other) {
+    if (one.names.length != other.names.length) return false;
+    for (int i = 0; i < one.names.length; i++) {
+      int at = i;
+      if (one.names[i] != other.names[i]) {
+        at = 0;
+        while (at < other.names.length && one.names[i] != other.names[at]) at++;
+        if (at == other.names.length) return false;
+      }
+      if (!same(one.values[i], other.values[at])) return false;
+    }
+    return true;
+  }
+
+  private static boolean sameMembers(Value[] one, Value[] other) {
+    if (one.length != other.length) return false;
+    for (int i = 0; i < one.length; i++) if (!same(one[i], other[i])) return false;
+    return true;
+  }
+
+  /** A value as a record; null where it is none, or an empty one, which is not told from an empty sequence. */
+  private static RecordValue recordOf(Value value) {
+    if (value instanceof TupleValue || isSimple(value)) return null;
+    Value record = value instanceof RecordValue ? value : value.toRcd();
+    return record == null || ((RecordValue) record).names.length == 0 ? null : (RecordValue) record;
+  }
+
+  private static TupleValue tupleOf(Value value) {
+    if (isSimple(value)) return null;
+    return (TupleValue) (value instanceof TupleValue ? value : value.toTuple());
+  }
+
+  private static boolean isSimple(Value value) {
+    return value instanceof IntValue || value instanceof BoolValue || value instanceof StringValue || value instanceof ModelValue;
   }
 
   /** The text of a member, which has to be sorted before it is written. */
@@ -46,14 +99,14 @@ final class Canonical {
 
   private void writeCollection(Value value) {
     // A record is a function over strings and a tuple is one over 1..n: ask for the most special form first.
-    Value record = value instanceof TupleValue ? null : value instanceof RecordValue ? value : value.toRcd();
-    if (record != null && ((RecordValue) record).names.length > 0) {
-      writeRecord((RecordValue) record);
+    RecordValue record = recordOf(value);
+    if (record != null) {
+      writeRecord(record);
       return;
     }
-    Value tuple = value instanceof TupleValue ? value : value.toTuple();
+    TupleValue tuple = tupleOf(value);
     if (tuple != null) {
-      writeArray(((TupleValue) tuple).elems);
+      writeArray(tuple.elems);
       return;
     }
     Value function = value.toFcnRcd();

@@ -2,6 +2,8 @@ package tlc2.overrides;
 
 import java.io.BufferedWriter;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.Reader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -45,16 +47,13 @@ public final class TraceIO {
   }
 
   private static Value load(String file) throws IOException {
-    Json json = new Json();
     List<Value> values = new ArrayList<>();
-    int number = 0;
-    for (String line : readLines(file)) {
-      number++;
-      if (line.trim().isEmpty()) continue;
+    try (Reader in = open(file)) {
+      Json json = new Json(in);
       try {
-        values.add(json.parse(line));
+        for (Value value = json.next(); value != null; value = json.next()) values.add(value);
       } catch (IllegalArgumentException bad) {
-        throw problem(file + ":" + number + ": " + bad.getMessage());
+        throw problem(file + ":" + json.line() + ": " + bad.getMessage());
       }
     }
     Value all = new TupleValue(values.toArray(new Value[0]));
@@ -63,9 +62,9 @@ public final class TraceIO {
     return all;
   }
 
-  private static List<String> readLines(String file) throws IOException {
+  private static Reader open(String file) throws IOException {
     try {
-      return Files.readAllLines(Paths.get(file), StandardCharsets.UTF_8);
+      return new InputStreamReader(file.equals("-") ? System.in : Files.newInputStream(Paths.get(file)), StandardCharsets.UTF_8);
     } catch (IOException bad) {
       throw problem(file + " cannot be read: " + bad);
     }
@@ -123,9 +122,9 @@ public final class TraceIO {
 
   @TLAPlusOperator(identifier = "Same", module = "TraceIO")
   public static Value same(IntValue trace, IntValue line, StringValue what, Value expected, Value actual) {
+    if (Canonical.same(expected, actual)) return BoolValue.ValTrue;
     String expectedText = Canonical.text(expected);
     String actualText = Canonical.text(actual);
-    if (expectedText.equals(actualText)) return BoolValue.ValTrue;
     synchronized (TraceIO.class) {
       Progress progress = progressOf(trace.val);
       if (line.val < progress.differenceLine) return BoolValue.ValFalse;
