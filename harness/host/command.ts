@@ -20,7 +20,7 @@ import {
   u32At,
 } from "../../protocols/core/index.js";
 import { ByteWriter, latin1Text } from "./byteWriter.js";
-import { type KnownKey, KnownKeys } from "./knownKeys.js";
+import { KnownKeys, UNKNOWN } from "./knownKeys.js";
 import type { WriteOperation } from "./machine.js";
 
 export interface WriteRequest {
@@ -148,12 +148,13 @@ export class CommandReader {
   /** Of the request that `next` has come to. */
   client = 0;
   seq = 0;
-  /** Unless it is a put: that is what nearly all are, and its value stays where it is, in [valueFrom, valueTo) of `bytes`. */
+  /** Where `putPlace` is UNKNOWN. */
   operation: WriteOperation = NOTHING;
-  put: KnownKey | null = null;
+  /** A put, as nearly all are: the place of its key in `known`. Its value is [valueFrom, valueTo) of `bytes`. */
+  putPlace = UNKNOWN;
   valueFrom = 0;
   valueTo = 0;
-  private readonly known = new KnownKeys();
+  readonly known = new KnownKeys();
   private r: Reader = readerOf(new Uint8Array(0));
 
   /** The command. */
@@ -171,7 +172,7 @@ export class CommandReader {
     if (!this.nextPut()) this.nextOther();
   }
 
-  /** False, and nothing is read, where no whole put begins. */
+  /** False, and nothing is read, where no whole put of a known key begins. */
   private nextPut(): boolean {
     const { r } = this;
     const { bytes, at } = r;
@@ -183,9 +184,11 @@ export class CommandReader {
     if (seqHigh >= 2 ** 21 || valueFrom > bytes.length) return false;
     const valueTo = valueFrom + u32At(bytes, keyTo);
     if (valueTo > bytes.length) return false;
+    const place = this.known.place(bytes, keyFrom, keyTo);
+    if (place === UNKNOWN) return false;
+    this.putPlace = place;
     this.client = u32At(bytes, at);
     this.seq = seqHigh * 2 ** 32 + u32At(bytes, at + 8);
-    this.put = this.known.find(bytes, keyFrom, keyTo);
     this.valueFrom = valueFrom;
     this.valueTo = valueTo;
     r.at = valueTo;
@@ -197,7 +200,7 @@ export class CommandReader {
     const { r } = this;
     this.client = readU32(r);
     this.seq = readU53(r);
-    this.put = null;
+    this.putPlace = UNKNOWN;
     this.operation = readOperation(r, this.known);
   }
 
@@ -236,7 +239,7 @@ function readOperation(r: Reader, known: KnownKeys | null): WriteOperation {
   const kind = readU8(r);
   const start = skipText(r);
   if (kind === TXN) return { f: "txn", request: r.bytes.subarray(start, r.at) };
-  const key = known === null ? latin1Text(r.bytes, start, r.at) : known.find(r.bytes, start, r.at).text;
+  const key = known === null ? latin1Text(r.bytes, start, r.at) : known.text(r.bytes, start, r.at);
   switch (kind) {
     case PUT:
       return { f: "put", key, value: readText(r) };

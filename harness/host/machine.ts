@@ -1,6 +1,7 @@
 /** The replicated key-value machine. Deterministic: equal operations in equal order give equal states and results. */
 import { CodecError } from "../../protocols/core/index.js";
 import type { CommandReader } from "./command.js";
+import { UNKNOWN } from "./knownKeys.js";
 import { encodeAnswer } from "./mvcc/answerCodec.js";
 import { execute } from "./mvcc/execute.js";
 import { decodeRequest } from "./mvcc/requestCodec.js";
@@ -52,11 +53,11 @@ export class Machine {
   }
 
   /** The write that the reader stands at. The command's bytes must not change for as long as the log holds them. */
-  writeNext({ put, operation, bytes, valueFrom, valueTo }: CommandReader): Result {
-    if (put === null) return this.write(operation);
+  writeNext({ putPlace, known, operation, bytes, valueFrom, valueTo }: CommandReader): Result {
+    if (putPlace === UNKNOWN) return this.write(operation);
     const { store } = this;
     const revision = store.revision + 1;
-    put.version = store.putBytes(put.text, put.version, revision, bytes, valueFrom, valueTo);
+    store.putBytes(known, putPlace, revision, bytes, valueFrom, valueTo);
     store.finish(revision);
     return DONE;
   }

@@ -6,6 +6,7 @@
  * - besides, only the last `historyMax` revisions can be read. The same number on every replica, since what a
  *   transaction reads is part of the replicated state.
  */
+import type { KnownKeys } from "../knownKeys.js";
 import { KeyOrder } from "./keyOrder.js";
 import type { StoreFigures } from "../types.js";
 import type { KeyValue } from "./types.js";
@@ -70,23 +71,15 @@ export class Store {
   }
 
   /**
-   * `put` with the value as [from, to) of `bytes`, which must not change for as long as the log could hold them.
-   *
-   * @param before What the last `putBytes` of this key returned; null: not known.
-   * @returns The key's newest version, for the next call.
+   * `put` of the key at a place of `known`, with the value as [from, to) of `bytes`, which must not change for as long as
+   * the log could hold them. `known` must be used with this store alone.
    */
-  putBytes(
-    key: string,
-    before: Version | null,
-    revision: number,
-    bytes: Uint8Array,
-    from: number,
-    to: number,
-  ): Version {
-    const newest = before !== null && before.isNewest ? before : this.newest.get(key);
-    const version = this.next(key, newest, revision, to - from);
+  putBytes(known: KnownKeys, place: number, revision: number, bytes: Uint8Array, from: number, to: number): void {
+    const kept = known.versionAt(place);
+    const before = kept !== null && kept.isNewest ? kept : this.newest.get(known.textAt(place));
+    const version = this.next(before === undefined ? known.textAt(place) : before.key, before, revision, to - from);
     version.setBytes(bytes, from, to);
-    return version;
+    if (version !== kept) known.keepVersion(place, version);
   }
 
   /** The version that a put makes, still without its value. */
