@@ -1,7 +1,9 @@
 /**
  * Replication by a leader that is fixed, and nothing else: no terms, no elections, no matching of logs, no recovery, no
- * reads, no machine. It stands on the parts of the real driver (frames, connections, write-ahead log), so the difference
+ * reads. It stands on the parts of the real driver (frames, connections, write-ahead log), so the difference
  * between it and a protocol is what the protocol costs.
+ *
+ * With the option `machine` every node also applies what it has to a machine and sessions, as a node of ours does.
  *
  * A turn of the loop makes one entry of all writes that came in, sends it to the followers and appends it to the log. A
  * follower answers with the highest index that is durable. What a majority of disks has is answered.
@@ -24,6 +26,7 @@ import {
   WRITE,
 } from "../../harness/transport/index.js";
 import { assert, type Codec, readerOf, readU53 } from "../../protocols/core/index.js";
+import { Applier } from "./applier.js";
 import { Batch, NAME_BYTES } from "./batch.js";
 
 const PROTOCOL = "plainLoop";
@@ -74,6 +77,10 @@ export class PlainNode {
   #holding = false;
   #unrecycledBytes = 0;
   #snapshotting = false;
+  /** null: nothing is applied. */
+  readonly #applier: Applier | null;
+  /** On a follower: on its disk and not applied. */
+  #unapplied: { readonly index: number; readonly command: Uint8Array }[] = [];
   /** Told to the leader. */
   #acknowledged = 0;
   /** seq of a write -> the last index it holds. */
@@ -84,6 +91,7 @@ export class PlainNode {
     this.#ordinal = config.members.findIndex(({ id }) => id === config.id) + 1;
     assert(this.#ordinal > 0, `${config.id} is no member`);
     this.#acked = config.members.map(() => 0);
+    this.#applier = config.options?.["machine"] === true ? new Applier() : null;
   }
 
   static async start(config: NodeConfig): Promise<PlainNode> {
@@ -236,7 +244,9 @@ export class PlainNode {
     if (this.#ordinal === LEADER) this.#acked[sender - 1] = index;
     else {
       assert(index === this.#lastIndex + 1, `entry ${index} after ${this.#lastIndex}`);
-      this.#append(index, bytes.subarray(from + 8, to));
+      const command = bytes.subarray(from + 8, to);
+      this.#append(index, command);
+      if (this.#applier !== null) this.#unapplied.push({ index, command });
     }
     this.#wake();
     return true;
@@ -266,6 +276,7 @@ export class PlainNode {
     if (this.#ordinal === LEADER) this.#commitUpTo();
     else this.#acknowledge();
     this.#flush();
+    this.#applyDurable();
     if (this.#unrecycledBytes > RECYCLE_BYTES) void this.#recycle();
   }
 
@@ -321,9 +332,23 @@ export class PlainNode {
     this.#commit = index;
     while (this.#sent[0] !== undefined && this.#sent[0].index <= index) {
       const batch = this.#sent.shift() as Batch;
+      this.#applier?.apply(batch.index, batch.command());
       batch.answer();
     }
     this.#settledAtMs = performance.now();
+  }
+
+  /** After the acknowledgement has left, as a node of ours does it. */
+  #applyDurable(): void {
+    const unapplied = this.#unapplied;
+    if (unapplied.length === 0) return;
+    let done = 0;
+    for (const { index, command } of unapplied) {
+      if (index > this.#durableIndex) break;
+      this.#applier?.apply(index, command);
+      done += 1;
+    }
+    unapplied.splice(0, done);
   }
 
   #acknowledge(): void {

@@ -14,6 +14,6 @@ export async function startPlainLoop(spec: SubjectSpec, dir: string): Promise<Ru
     entry: ENTRY,
     protocol: "plainLoop",
     version: `plain loop on Node ${process.versions.node}`,
-    options: {},
+    options: spec.machine ? { machine: true } : {},
   });
 }

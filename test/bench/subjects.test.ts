@@ -16,6 +16,7 @@ describe("a subject as one word", () => {
       noSync: false,
       grpc: false,
       lease: false,
+      machine: false,
     });
   });
 

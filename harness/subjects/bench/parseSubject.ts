@@ -30,13 +30,14 @@ const SETTINGS: readonly Setting[] = [
   },
   { words: /^(nosync)$/, of: DRIVEN, apply: (draft) => void (draft.noSync = true) },
   { words: /^(grpc)$/, of: OURS, apply: (draft) => void (draft.grpc = true) },
+  { words: /^(machine)$/, of: ["plainLoop"], apply: (draft) => void (draft.machine = true) },
   { words: /^(lease)$/, of: ["raft", "multipaxos"], apply: (draft) => void (draft.lease = true) },
 ];
 
 /** Words for the help and for errors. */
 export const SUBJECT_WORDS =
   `one of ${SUBJECT_KINDS.join(", ")}, and settings behind slashes: Nvoters, Nlearners, wal, level, memory, adaptive, ` +
-  "loop, async, nosync, grpc, lease";
+  "loop, async, nosync, grpc, lease, machine";
 
 /** Throws RangeError with what was expected. */
 export function parseSubject(text: string): SubjectSpec {
@@ -52,6 +53,7 @@ export function parseSubject(text: string): SubjectSpec {
     noSync: false,
     grpc: false,
     lease: false,
+    machine: false,
   };
   for (const word of words) applyWord(draft, word);
   if (draft.voters > VOTERS_MAX || draft.learners > LEARNERS_MAX)

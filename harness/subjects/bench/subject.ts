@@ -18,6 +18,8 @@ export interface SubjectSpec {
   readonly grpc: boolean;
   /** Linearizable reads by a lease; otherwise as the protocol's default says. */
   readonly lease: boolean;
+  /** The plain loop applies to a machine. */
+  readonly machine: boolean;
 }
 
 export type SubjectKind = (typeof SUBJECT_KINDS)[number];
