@@ -189,6 +189,7 @@ export class Host<P extends Protocol> {
         this.onReject(effect, out);
         break;
       case "takeSnapshot":
+        this.applyBacklog(out);
         this.takeSnapshot(effect.index, out);
         break;
       case "installSnapshot":
@@ -372,7 +373,6 @@ export class Host<P extends Protocol> {
   }
 
   private takeSnapshot(index: Index, out: Out<P>): void {
-    this.applyBacklog(out);
     assert(index === this.applied, `a snapshot at ${index} was asked for, the machine is at ${this.applied}`);
     const bytes = encodeSnapshot(index, this.machine, this.sessions);
     out.push({ type: "saveSnapshot", id: this.snapshots.begin(index, bytes.length), index, bytes });

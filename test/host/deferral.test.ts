@@ -70,6 +70,15 @@ test("a snapshot holds what was put off", () => {
   expect(saved).toMatchObject(expected?.type === "saveSnapshot" ? { bytes: expected.bytes } : {});
 });
 
+test("a snapshot that falls due among what was put off is of the entry that made it due", () => {
+  const lab = new HostLab({ defersApply: true, logBytesMax: 1 });
+  for (const index of [1, 2, 3]) lab.apply(commandEntry(index, foreign(6 + index)));
+  const effects = lab.idle();
+  expect(effects.map(({ type }) => type)).toEqual(["apply", "saveSnapshot", "apply", "apply"]);
+  expect(effects[1]).toMatchObject({ index: 1 });
+  expect(lab.host.appliedIndex).toBe(3);
+});
+
 test("an installed snapshot takes the place of what was put off", () => {
   const source = new HostLab();
   source.apply(commandEntry(1, foreign(7)));

@@ -64,6 +64,7 @@ export interface LabOptions {
   readonly sessionsMax?: number;
   readonly batchBytesMax?: number;
   readonly defersApply?: boolean;
+  readonly logBytesMax?: number;
   readonly recovered?: Recovered<Puppet>;
   readonly snapshots?: ReadonlyMap<string, Uint8Array>;
 }
@@ -92,6 +93,7 @@ export class HostLab {
       sessionsMax: options.sessionsMax ?? 100,
       batchBytesMax: options.batchBytesMax ?? 65_536,
       defersApply: options.defersApply ?? false,
+      logBytesMax: options.logBytesMax ?? Number.POSITIVE_INFINITY,
     });
   }
 
