@@ -14,6 +14,9 @@ import { forEachLinesOfFile, forEachLinesOfText, lineByLine, type OnLines, textO
  */
 export type HistoryFormat = "jsonl" | "edn" | "etcd-log" | "kv-log";
 
+/** All of them. */
+export const historyFormats: readonly HistoryFormat[] = ["jsonl", "edn", "etcd-log", "kv-log"];
+
 /** How to read a file; the format is recognised if it is not given. */
 export type ReadOptions = InputOptions & { readonly format?: HistoryFormat };
 
