@@ -51,7 +51,7 @@ test("a source file has at most 400 lines", () => {
 });
 
 test("what a folder exports says what it is", () => {
-  const folders = ["protocols", "harness/scenarios", "harness/record", "harness/report"];
+  const folders = ["protocols", "harness/scenarios", "harness/record", "harness/report", "harness/cli"];
   const bare = folders.flatMap((folder) =>
     filesBelow(folder, /\.tsx?$/).flatMap((file) => {
       const lines = readFileSync(join(root, file), "utf8").split("\n");

@@ -3,7 +3,13 @@ export { historyFromEvents } from "./events.js";
 export { type History, type OperationView, viewOperation } from "./history.js";
 export { checkLinearizable, type LinearizableOptions, type LinearizableResult, type Verdict } from "./linearizable.js";
 export { staleReads } from "./stale.js";
-export { type HistoryFormat, type ReadOptions, readHistoryFile, readHistoryText } from "./read/index.js";
+export {
+  type HistoryFormat,
+  historyFormats,
+  type ReadOptions,
+  readHistoryFile,
+  readHistoryText,
+} from "./read/index.js";
 export { checkLadder, checkLevel, type LadderOptions, type LadderResult, withAllReads } from "./ladder/all.js";
 export { allLevels, implied, includes, type Level, type LevelResult, type StaleAges } from "./ladder/levels.js";
 export { staleAges } from "./ladder/staleness.js";

@@ -1,9 +1,13 @@
 // Locality (Herlihy & Wing 1990, §3.3): a history is linearizable iff its part on every key is. So a history is cut by
 // key first, and every part gets ranks of its own, dense from 0.
 
-import { CAS, type History, NEVER, NO_VALUE, NOT_EQUAL, NOTHING, OTHER, RANGE, READ } from "./history.js";
+import * as H from "./history.js";
+import type { History } from "./history.js";
 import type { Budget } from "./budget.js";
 import type { Loan } from "./pool.js";
+
+// Constants of this module: see read/fields.ts.
+const { CAS, NEVER, NOTHING, NOT_EQUAL, NO_VALUE, OTHER, RANGE, READ } = H;
 
 const pollMask = 0xffff;
 
@@ -43,9 +47,11 @@ export function splitByKey(h: History, loan: Loan, budget: Budget): Part[] {
   const one = wholeIfOneKey(h);
   if (one !== null) return [one];
   const keyCount = h.keys.count;
+  const { kind, level, key } = h;
   const size = loan.filled(keyCount, 0);
   for (let i = 0; i < h.count; i++) {
-    if (isChecked(h, i) && h.kind[i] !== RANGE) size[h.key[i] as number] = (size[h.key[i] as number] as number) + 1;
+    const ofKey = key[i] as number;
+    if (kind[i] !== NOTHING && level[i] === 0 && kind[i] !== RANGE) size[ofKey] = (size[ofKey] as number) + 1;
   }
   const start = loan.any(keyCount + 1);
   start[0] = 0;
@@ -130,24 +136,28 @@ function scatter(h: History, start: Int32Array, flat: Flat, loan: Loan, budget: 
   for (let k = 0; k < h.keys.count; k++) fill[k] = start[k] as number;
   const ranks = loan.filled(h.keys.count, 0);
   const placeOf = loan.any(h.count);
-  for (let rank = 0; rank < h.eventAt.length; rank++) {
+  // Each array once: looking into `h` and `flat` at every step takes longer than the step.
+  const { kind: kinds, level, key: keys, eventAt } = h;
+  const { ret, row, call, kind: flatKind } = flat;
+  for (let rank = 0; rank < eventAt.length; rank++) {
     if ((rank & pollMask) === pollMask) budget.checkTime();
-    const code = h.eventAt[rank] as number;
+    const code = eventAt[rank] as number;
     const i = code >> 1;
-    if (h.kind[i] === NOTHING || h.level[i] !== 0 || h.kind[i] === RANGE) continue;
-    const key = h.key[i] as number;
+    const kind = kinds[i] as number;
+    if (kind === NOTHING || level[i] !== 0 || kind === RANGE) continue;
+    const key = keys[i] as number;
     const local = ranks[key] as number;
     ranks[key] = local + 1;
     if ((code & 1) === 1) {
-      flat.ret[placeOf[i] as number] = local;
+      ret[placeOf[i] as number] = local;
       continue;
     }
     const place = fill[key] as number;
     fill[key] = place + 1;
     placeOf[i] = place;
-    flat.row[place] = i;
-    flat.call[place] = local;
-    flat.kind[place] = h.kind[i] as number;
+    row[place] = i;
+    call[place] = local;
+    flatKind[place] = kind;
   }
   return ranks;
 }
@@ -158,6 +168,8 @@ function localValues(h: History, start: Int32Array, flat: Flat, loan: Loan, budg
   const local = loan.any(h.values.count);
   const ids = loan.any(2 * flat.count + h.keys.count);
   const tables: Int32Array[] = [];
+  const { row, kind, a: flatA, b: flatB } = flat;
+  const { a: valueA, b: valueB } = h;
   let used = 0;
   for (let k = 0; k < h.keys.count; k++) {
     const from = used;
@@ -166,9 +178,9 @@ function localValues(h: History, start: Int32Array, flat: Flat, loan: Loan, budg
     ids[used++] = h.initial;
     for (let place = start[k] as number; place < (start[k + 1] as number); place++) {
       if ((place & pollMask) === pollMask) budget.checkTime();
-      const i = flat.row[place] as number;
-      const a = h.a[i] as number;
-      const b = h.kind[i] === CAS ? (h.b[i] as number) : NO_VALUE;
+      const i = row[place] as number;
+      const a = valueA[i] as number;
+      const b = kind[place] === CAS ? (valueB[i] as number) : NO_VALUE;
       if (a >= 0 && stamp[a] !== k) {
         stamp[a] = k;
         local[a] = used - from;
@@ -179,8 +191,8 @@ function localValues(h: History, start: Int32Array, flat: Flat, loan: Loan, budg
         local[b] = used - from;
         ids[used++] = b;
       }
-      flat.a[place] = a < 0 ? a : (local[a] as number);
-      flat.b[place] = b < 0 ? b : (local[b] as number);
+      flatA[place] = a < 0 ? a : (local[a] as number);
+      flatB[place] = b < 0 ? b : (local[b] as number);
     }
     tables.push(ids.subarray(from, used));
   }

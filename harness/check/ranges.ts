@@ -4,9 +4,13 @@
 
 import type { Budget } from "./budget.js";
 import type { HistoryValue } from "../record/history.js";
-import { type History, RANGE } from "./history.js";
+import * as H from "./history.js";
+import type { History } from "./history.js";
 import { type Model, type ModelOperation, ModelMachine, modelOperation, modelPart } from "./model.js";
 import { isChecked, type Part } from "./parts.js";
+
+// Constants of this module: see read/fields.ts.
+const { RANGE } = H;
 
 /** Groups of keys tied together by ranges; null if there are no ranges. */
 export function rangeGroups(h: History): readonly (readonly number[])[] | null {

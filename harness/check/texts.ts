@@ -6,10 +6,13 @@
 // Texts are cut as bytes of JSON, where the interner has them: a code in which no character begins another one.
 
 import type { Budget } from "./budget.js";
-import { APPEND, CAS, NO_VALUE, NOTHING, READ, WRITE } from "./history.js";
+import * as H from "./history.js";
 import type { Interner } from "./interner.js";
 import type { Part } from "./parts.js";
 import type { Loan } from "./pool.js";
+
+// Constants of this module: see read/fields.ts.
+const { APPEND, CAS, NOTHING, NO_VALUE, READ, WRITE } = H;
 
 /** `notUnique`: pieces repeat, or a text can be cut in several ways. `torn`: two reads saw one piece behind different texts. */
 export type TextResult =
@@ -112,23 +115,30 @@ class TextCutter {
   }
 
   private gatherPieces(): boolean {
-    const { part, values, mutations } = this;
-    const { kind, a, count } = part;
+    const { part, values, mutations, placeOf, budget, lengths } = this;
+    const { kind, a, count, valueIds } = part;
+    let used = 0;
+    let end = NONE;
+    let lastLength = 0;
     for (let i = 0; i < count; i++) {
       const k = kind[i];
       if (k === READ || k === NOTHING) continue;
       if (k !== WRITE && k !== APPEND) return false;
-      const piece = idOf(part, a[i] as number);
+      const v = a[i] as number;
+      const piece = valueIds === null ? v : (valueIds[v] as number);
       const n = values.stringLength(piece);
       if (n <= 0 || this.writerOf(piece) !== NONE) return false;
-      if (this.mutationCount === 0) this.end = values.stringByte(piece, n - 1);
-      this.placeOf[piece] = this.mutationCount;
-      mutations[this.mutationCount++] = i;
-      this.budget.spend(4 + (n >> 3));
+      if (used === 0) end = values.stringByte(piece, n - 1);
+      placeOf[piece] = used;
+      mutations[used++] = i;
+      this.mutationCount = used;
+      budget.spend(4 + (n >> 3));
+      if (end >= 0 && values.stringIndexOf(piece, end, 0) !== n - 1) end = NONE;
       // More of them than that are of no use, see below.
-      if (this.lengths.length <= lengthsMax && !this.lengths.includes(n)) this.lengths.push(n);
-      if (this.end >= 0 && values.stringIndexOf(piece, this.end, 0) !== n - 1) this.end = NONE;
+      if (n !== lastLength && lengths.length <= lengthsMax && !lengths.includes(n)) lengths.push(n);
+      lastLength = n;
     }
+    this.end = end;
     // A long list of lengths makes cutting slow; such pieces are for the search.
     if (this.end >= 0) this.lengths.length = 0;
     return this.lengths.length <= lengthsMax;
@@ -224,18 +234,19 @@ class TextCutter {
   }
 
   private register(): Part {
-    const { part, stateOf, stateOfValue } = this;
+    const { part, stateOf, stateOfValue, parent } = this;
     const kind = this.loan.anyBytes(part.count);
     const a = this.loan.any(part.count);
     const b = this.loan.filled(part.count, NO_VALUE);
+    const { kind: kinds, a: values } = part;
     for (let i = 0; i < part.count; i++) {
-      const k = part.kind[i] as number;
+      const k = kinds[i] as number;
       const state = stateOf[i] as number;
       kind[i] = k;
-      if (k === READ) a[i] = stateOfValue[part.a[i] as number] as number;
+      if (k === READ) a[i] = stateOfValue[values[i] as number] as number;
       else if (k === APPEND && state >= 0) {
         kind[i] = CAS;
-        a[i] = this.parent[state] as number;
+        a[i] = parent[state] as number;
         b[i] = state;
       } else if (k !== NOTHING) {
         kind[i] = WRITE;

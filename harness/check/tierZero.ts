@@ -2,7 +2,8 @@
 
 import type { HistoryValue } from "../record/history.js";
 import type { Budget } from "./budget.js";
-import { APPEND, type History } from "./history.js";
+import * as H from "./history.js";
+import type { History } from "./history.js";
 import type { Machine } from "./machine.js";
 import type { Part } from "./parts.js";
 import type { Loan } from "./pool.js";
@@ -10,6 +11,9 @@ import { RegisterMachine } from "./registerMachine.js";
 import { TextMachine } from "./textMachine.js";
 import { textsAsRegister } from "./texts.js";
 import { checkZones, type ZoneResult, type ZoneRule } from "./zones.js";
+
+// Constants of this module: see read/fields.ts.
+const { APPEND } = H;
 
 const ruleInWords: { readonly [rule in ZoneRule]: string } = {
   thinAir: "a value was seen that nobody wrote",

@@ -7,9 +7,12 @@
 // Korach, "Testing shared memories", SIAM J. Comput. 26(4), 1997, on blocks instead of clusters.
 
 import type { Budget } from "./budget.js";
-import { CAS, NEVER, NOTHING, READ, WRITE } from "./history.js";
+import * as H from "./history.js";
 import type { Part } from "./parts.js";
 import type { Loan } from "./pool.js";
+
+// Constants of this module: see read/fields.ts.
+const { CAS, NEVER, NOTHING, READ, WRITE } = H;
 
 /** Writer of the initial value, before everything. */
 export const VIRTUAL = -2;

@@ -10,6 +10,7 @@ const micros = (value: number | null): string =>
 const ratio = (value: number, [from, to]: readonly [number, number]): string =>
   `${value.toFixed(2)} [${from.toFixed(2)} to ${to.toFixed(2)}]`;
 
+/** The tables of a benchmark as Markdown, for a file that is committed. */
 export function markdown(result: BenchOutput): string {
   const { cpu, cores } = result.machine;
   const lines = [

@@ -2,6 +2,7 @@
 import type { Machine, Versions } from "../record/index.js";
 import type { BenchRatio, BenchRow, Cell, Knee } from "../subjects/bench/index.js";
 
+/** What `bench --json` prints. */
 export interface BenchOutput {
   /** In words, the first line standing alone. */
   readonly verdict: readonly string[];
@@ -22,6 +23,7 @@ export interface BenchOutput {
   readonly report: string | null;
 }
 
+/** What the machine did without any system, in one run of the benchmark. */
 export interface FloorRow {
   readonly round: number;
   readonly syncP50Us: number;

@@ -16,6 +16,7 @@ import {
 import { InputError } from "../scenarios/index.js";
 import { parseCount, parseDuration, parseNames } from "./arguments.js";
 
+/** A benchmark that was asked for, its options read and checked. */
 export interface BenchRequest {
   readonly plan: BenchPlan;
   /** Subjects that others are divided by, if they are measured. */
@@ -83,6 +84,7 @@ function parseAddresses(text: string): readonly string[] {
   return addresses;
 }
 
+/** The options of `synod bench`. */
 export function addBenchOptions(command: Command): Command {
   return command
     .addOption(
@@ -138,6 +140,7 @@ export function addBenchOptions(command: Command): Command {
     .option("--from <file>", "measure nothing: show what a file of results holds");
 }
 
+/** @throws InputError for options that cannot be */
 export function benchRequest(options: Raw): BenchRequest {
   const endpoints = options["endpoints"] as readonly string[] | undefined;
   const named = options["subjects"] as readonly Subject[] | undefined;

@@ -50,6 +50,7 @@ function foreignWords({ foreignCpuPercent, disturbedRounds }: BenchRow): string 
   return `${foreignCpuPercent.toFixed(0)} %${disturbedRounds > 0 ? " *" : ""}`;
 }
 
+/** Subjects against the one that all are measured against, as lines. */
 export function ratioTable(ratios: readonly BenchRatio[]): string[] {
   return table(
     ["subject", "against", "clients", "throughput", "[range]", "p50", "[range]", "p99"],
@@ -66,6 +67,7 @@ export function ratioTable(ratios: readonly BenchRatio[]): string[] {
   );
 }
 
+/** How much each subject keeps up with, as lines. */
 export function kneeTable(knees: readonly Knee[]): string[] {
   return table(
     ["subject", "round", "knee, ops/s", "p50 us", "p99 us", "closed loop, ops/s"],
@@ -80,6 +82,7 @@ export function kneeTable(knees: readonly Knee[]): string[] {
   );
 }
 
+/** What the machine itself costs, in a sentence. */
 export function floorWords(floors: readonly FloorRow[]): string {
   const of = (pick: (floor: FloorRow) => number): string => micros(median(floors.map(pick)));
   return (

@@ -10,6 +10,7 @@ import type { Terminal } from "./terminal.js";
 /** Longer than this, and the comparison says beforehand what it will take. */
 const LONG_MS = 60_000;
 
+/** The live runs of a comparison, and what of their scenarios could not happen. */
 export interface LiveComparison {
   readonly runs: readonly CheckedLiveRun[];
   /** What the scenarios say and live clusters do not do, one sentence each. */

@@ -9,6 +9,7 @@ import { protocolByName } from "./protocols.js";
 import { type CheckedRun, commandOf, judged, prepare, type RunRequest } from "./run.js";
 import { liveTraceVerdict, withTraceVerdict } from "./traces.js";
 
+/** A run on a live cluster, and where its files go. */
 export interface LiveRequest {
   readonly run: RunRequest;
   /** Holds the run's folder: configurations, logs, data, traces and the history. */
@@ -20,6 +21,7 @@ export interface LiveRequest {
   readonly onProgress?: (words: string) => void;
 }
 
+/** A live run with everything that is said about it. */
 export interface CheckedLiveRun extends CheckedRun {
   readonly live: LiveOutcome;
   readonly dir: string;

@@ -103,6 +103,7 @@ export interface ClusterOutput {
   readonly nodes: readonly ClusterNode[];
 }
 
+/** A node of a cluster that has come up: its process, and where it listens. */
 export interface ClusterNode {
   readonly id: string;
   /** null: it does not run. */
@@ -133,6 +134,7 @@ export interface SoakOutput {
   readonly runs: readonly SoakRow[];
 }
 
+/** What came of the soak of one protocol. */
 export interface SoakRow {
   readonly protocol: string;
   readonly seed: number;
@@ -198,6 +200,7 @@ export interface StepOutput {
   readonly steps: readonly { readonly line: string; readonly output: string }[];
 }
 
+/** What `validate --json` prints. */
 export interface ValidateOutput {
   readonly verdict: TraceResult["verdict"];
   /** Events of the trace, and how many of them the specification can follow. */
@@ -221,6 +224,7 @@ export type ModelOutput =
   | { readonly models: readonly ModelResult[] }
   | { readonly models: readonly BoundedModel[] };
 
+/** What TLC says of one model. */
 export interface ModelResult {
   /** Absent where nothing was checked at all. */
   readonly name?: string;
@@ -236,6 +240,7 @@ export interface ModelResult {
   readonly counterexample?: unknown;
 }
 
+/** What `conform --json` prints. */
 export interface ConformOutput {
   readonly protocol: string;
   readonly verdict: "equal" | "different" | "inconclusive";

@@ -1,8 +1,6 @@
 /** The verbs and their options, as commander knows them. */
 import { Command, Option } from "commander";
 import type { TimingProfile } from "../../protocols/core/index.js";
-import { allLevels, builtinModels } from "../check/index.js";
-import { InputError } from "../scenarios/index.js";
 import {
   collect,
   parseCount,
@@ -15,9 +13,10 @@ import {
 } from "./arguments.js";
 import { SYNOD_VERSION } from "../record/index.js";
 import { addBenchOptions, benchRequest } from "./benchRequest.js";
+import { addCheckOptions, checkRequest } from "./checkRequest.js";
 import type { ExitCode } from "./exit.js";
 import { type Streams, terminal, type Terminal } from "./terminal.js";
-import { check, checkAll, type CheckOptions } from "./verbs/check.js";
+import { check, checkAll } from "./verbs/check.js";
 import type { ClusterOptions } from "./verbs/cluster.js";
 import type { CompareOptions } from "./verbs/compare.js";
 import { conform } from "./verbs/conform.js";
@@ -205,28 +204,13 @@ function addFileVerbs(verb: AddVerb): void {
   )
     .argument("<manifest>", "as `synod sim --out` writes it")
     .addOption(deadlineOption());
-  verb("check", "a client history against a consistency level", (out, options, args) => {
-    const deadlineMs = options["deadline"] as number;
-    const manifest = options["manifest"] as string | undefined;
-    const [history] = args;
-    if ((history === undefined) === (manifest === undefined))
-      throw new InputError({
-        file: "check",
-        path: "",
-        expected: "a history or --manifest",
-        found: history === undefined ? "neither" : "both",
-      });
-    if (manifest !== undefined) return checkAll(manifest, deadlineMs, out);
-    const level = options["level"] as CheckOptions["level"];
-    const model = options["model"] as CheckOptions["model"];
-    return check(history as string, { level, model, html: options["html"] as string | undefined, deadlineMs }, out);
-  })
-    .argument("[history]", "JSONL, Jepsen's EDN, or a log of porcupine's")
-    .addOption(new Option("--level <level>", "what is promised").choices([...allLevels, "all"]).default("linearizable"))
-    .addOption(new Option("--model <model>", "what an operation means").choices([...builtinModels]).default("kv"))
-    .option("--manifest <file>", "check every history that this list names (file, model, ops, expected) instead of one")
-    .option("--html <file>", "write the verdict and the witness as a page")
-    .addOption(deadlineOption());
+  const checking = verb("check", "a client history against a consistency level", (out, options, args) => {
+    const request = checkRequest(options, args);
+    return request.manifest === undefined
+      ? check(args[0] as string, request, out)
+      : checkAll(request.manifest, request, out);
+  });
+  addCheckOptions(checking).addOption(deadlineOption());
   verb("model", "a protocol's TLA+ specification, explored by TLC within bounds", (out, options, args) =>
     model(args[0] as string, options["config"] as string, options["deadline"] as number, out),
   )

@@ -5,6 +5,7 @@ import { multipaxos, type MultiPaxosOptions } from "../../protocols/multipaxos/i
 import { quorumregister } from "../../protocols/quorumregister/index.js";
 import { raft, type RaftOptions } from "../../protocols/raft/index.js";
 import { zab, type ZabOptions } from "../../protocols/zab/index.js";
+import { INVARIANT_NAMES } from "../drivers/sim/index.js";
 import { InputError, type Patience } from "../scenarios/index.js";
 
 /** What can be driven. */
@@ -71,6 +72,12 @@ export function subjectByName(name: string): RegisteredSubject {
   const found = [...PROTOCOLS, ...REGISTERS].find(({ module }) => module.name === name);
   if (found === undefined) throw unknownName(name, subjectNames());
   return found;
+}
+
+/** Every invariant that a run of any of them can break. */
+export function invariantNames(): string[] {
+  const own = PROTOCOLS.flatMap(({ module }) => module.invariants.map(({ name }) => name));
+  return [...INVARIANT_NAMES, ...own].sort((a, b) => a.localeCompare(b));
 }
 
 function unknownName(name: string, known: readonly string[]): InputError {

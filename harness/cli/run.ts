@@ -13,7 +13,7 @@ import {
   shown,
 } from "../scenarios/index.js";
 import { expectationVerdict, expectedViolation, marked, type Outcome, outcomeOf, unmet } from "./expectation.js";
-import { subjectByName } from "./protocols.js";
+import { invariantNames, subjectByName } from "./protocols.js";
 
 /** Plain data, so that it can go to another thread. */
 export interface RunRequest {
@@ -60,7 +60,7 @@ export interface FullRun extends CheckedRun {
 
 const NOT_VALIDATED = "not validated: it was not asked for";
 
-/** @throws InputError for settings that the protocol does not have or a read level that it does not offer */
+/** @throws InputError for settings that the protocol does not have, a read level that it does not offer, an invariant that nothing has */
 export function prepare(request: Pick<RunRequest, "protocol" | "scenario" | "scenarioName" | "timing">): object {
   const { module } = subjectByName(request.protocol);
   for (const [i, group] of request.scenario.workload.clients.entries()) {
@@ -73,7 +73,26 @@ export function prepare(request: Pick<RunRequest, "protocol" | "scenario" | "sce
         found: shown(level),
       });
   }
+  checkInvariantNames(request.scenario, request.scenarioName);
   return resolveOptions(request.scenario, module, request.timing, request.scenarioName);
+}
+
+/** A name that nothing has could never be met, and would say so only after the run. */
+function checkInvariantNames({ expect = {}, expectOf = {} }: Scenario, file: string): void {
+  const known = invariantNames();
+  const places: readonly (readonly [string, Expectation])[] = [
+    ["/expect", expect],
+    ...Object.entries(expectOf).map(([protocol, own]) => [`/expectOf/${protocol}`, own] as const),
+  ];
+  for (const [place, { invariantsBroken = [] }] of places)
+    for (const [i, name] of invariantsBroken.entries())
+      if (!known.includes(name))
+        throw new InputError({
+          file,
+          path: `${place}/invariantsBroken/${i}`,
+          expected: `one of ${known.join(", ")}`,
+          found: shown(name),
+        });
 }
 
 /**

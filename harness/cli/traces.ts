@@ -87,6 +87,7 @@ export async function withTraceVerdicts<R extends Pick<FullRun, "record" | "outc
   return runs.map((run, at) => withTraceVerdict(run, verdicts[at] as RunVerdict));
 }
 
+/** The run with what the specification says of it: one that it rejects has broken a promise. */
 export function withTraceVerdict<R extends Pick<FullRun, "record" | "outcome">>(run: R, verdict: RunVerdict): R {
   const { words, result, broken } = verdict;
   const reasons = [...run.record.reasons];

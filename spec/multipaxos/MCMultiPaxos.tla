@@ -117,6 +117,10 @@ Clients(i) ==
   \/ In("TakeSnapshot") /\ \E s \in (node[i].snapshot + 1)..node[i].decided :
        TakeSnapshot(i, s, s) /\ A("TakeSnapshot", <<i, s>>)
   \/ In("SnapshotSent") /\ \E j \in node[i].snapshotsTo : SnapshotSent(i, j) /\ A("SnapshotSent", <<i, j>>)
+  \* A read that no lease serves changes nothing.
+  \/ In("Read") /\ ~InPrefix /\ ReadMechanism = "lease" /\ node[i].role = "leader"
+     /\ IF CanServe(i) THEN Read(i) /\ A("Read", <<i>>)
+        ELSE Quiet /\ UNCHANGED <<config, node, disk, messages>> /\ step' = NoStep /\ A("Refuse", <<i>>)
   \/ In("Read") /\ ReadMechanism = "quorumRead" /\ node[i].query.sequence < ReadsMax /\ Read(i) /\ A("Read", <<i>>)
 
 MCNext ==
@@ -148,9 +152,11 @@ Bounded == InPrefix \/ CountOf(messages) + HeldOf(Members) <= MessagesMax
 -----------------------------------------------------------------------------
 (* The graph, for comparison with the code. `quiet`: nobody is in the middle of a step. *)
 
+\* Where reads go by leases, whether one runs is part of the state.
+Shown(n) == IF ReadMechanism = "lease" THEN [leased |-> n.lease > 0] @@ NodeView(n) ELSE NodeView(n)
 Seen ==
   [replicas |-> [i \in Members |->
-     [node |-> NodeView(node[i]), disk |-> [durable |-> DurableView(disk[i].durable), pending |-> disk[i].pending]]],
+     [node |-> Shown(node[i]), disk |-> [durable |-> DurableView(disk[i].durable), pending |-> disk[i].pending]]],
    messages |-> messages, asked |-> asked, restarts |-> restarts]
 Emit == EmitEdge([seen |-> Seen, quiet |-> Quiet, pre |-> pre], act', [seen |-> Seen', quiet |-> Quiet', pre |-> pre'])
 

@@ -16,19 +16,25 @@ CONSTANTS LeftOut,      \* Names of choices of the environment that a model does
           Starters      \* Servers whose timers fire.
 
 VARIABLES restarts,  \* History: how many there were.
+          asks,      \* History: how many reads were asked for.
           won,       \* History: who ever led in which term.
           act,       \* The action that led here, for the edges of the graph.
           pre        \* How many steps of the prefix are done.
 
-mcVars == <<vars, restarts, won, act, pre>>
+mcVars == <<vars, restarts, asks, won, act, pre>>
 \* Without `act`, which must not tell states apart.
-View == <<node, disk, messages, committed, restarts, won, pre>>
+View == <<node, disk, messages, committed, restarts, asks, won, pre>>
 
 One == {"n1"}
 Two == {"n1", "n2"}
 Three == {"n1", "n2", "n3"}
 Third == {"n3"}
 Value == "a"
+\* Linearizable reads, of all servers together. A model that has one puts OneRead here.
+ReadsMax == 0
+OneRead == 1
+\* The first batch of reads that a server forwards in its first life.
+FirstContext == "1.1"
 
 -----------------------------------------------------------------------------
 \* Actions that are forced before anything else may happen: each a name and its arguments as text.
@@ -48,6 +54,7 @@ Load(bag, d) == SizeOf(bag, DOMAIN bag) + HeldBy(d, Server)
 \* Names the action, counts restarts, keeps to prefix and bounds.
 A(name, args) ==
   /\ act' = [name |-> name, args |-> args]
+  /\ asks' = IF name = "ReadIndex" THEN asks + 1 ELSE asks
   /\ restarts' = IF name = "Restart" THEN restarts + 1 ELSE restarts
   /\ won' = won \cup {[term |-> node'[i].currentTerm, leader |-> i] : i \in {j \in Server : node'[j].state = "Leader"}}
   /\ InPrefix \/ Load(messages', disk') <= MessagesMax
@@ -90,20 +97,30 @@ Receives(m) ==
   \/ HandleInstallSnapshotRequest(m.to, m.from, m) /\ A("HandleInstallSnapshotRequest", <<m>>)
   \/ HandleInstallSnapshotResponse(m.to, m.from, m) /\ A("HandleInstallSnapshotResponse", <<m>>)
 
+\* Without a clock a lease is what a confirmed round gives. It may end at any moment, that is, before any read.
+HasLease(i) == Leases /\ node[i].state = "Leader" /\ NthLargest(node[i].ackedRound, ReplicationQuorum) > 0
+Asks(i) == \E held \in {FALSE, HasLease(i)} : ReadIndex(i, "linearizable", FirstContext, held) /\ A("ReadIndex", <<i, held>>)
+HandleRead(m) ==
+  \/ HandleReadIndexRequest(m.to, m.from, m, HasLease(m.to)) /\ A("HandleReadIndexRequest", <<m>>)
+  \/ HandleReadIndexResponse(m.to, m.from, m, FirstContext) /\ A("HandleReadIndexResponse", <<m>>)
+Reads == \/ \E i \in Server : asks < ReadsMax /\ Asks(i)
+         \/ \E m \in DOMAIN messages : HandleRead(m)
+
 Network == \E m \in DOMAIN messages :
   \/ Receives(m)
   \/ In("Drop") /\ Drop(m) /\ A("Drop", <<m>>)
   \/ In("Duplicate") /\ Duplicate(m) /\ A("Duplicate", <<m>>)
 
-MCInit == Init /\ restarts = 0 /\ won = {} /\ pre = 0 /\ act = [name |-> "Init", args |-> << >>]
-MCNext == IF Quiet THEN Network \/ \E i \in Server : Times(i) \/ Clients(i) \/ Disks(i)
+MCInit == Init /\ restarts = 0 /\ asks = 0 /\ won = {} /\ pre = 0 /\ act = [name |-> "Init", args |-> << >>]
+MCNext == IF Quiet THEN Network \/ (\E i \in Server : Times(i) \/ Clients(i) \/ Disks(i)) \/ (ReadsMax > 0 /\ Reads)
           ELSE \E i \in Server : ByItself(i)
 MCSpec == MCInit /\ [][MCNext]_mcVars
 
 -----------------------------------------------------------------------------
 \* The graph, for the code.
-Shape(n, d, m, r, p, q) == [node |-> n, disk |-> d, messages |-> m, restarts |-> r, pre |-> p, quiet |-> q]
-Emit == EmitEdge(Shape(node, disk, messages, restarts, pre, Quiet), act', Shape(node', disk', messages', restarts', pre', Quiet'))
+Shape(n, d, m, r, a, p, q) == [node |-> n, disk |-> d, messages |-> m, restarts |-> r, asks |-> a, pre |-> p, quiet |-> q]
+Emit == EmitEdge(Shape(node, disk, messages, restarts, asks, pre, Quiet), act',
+                 Shape(node', disk', messages', restarts', asks', pre', Quiet'))
 
 -----------------------------------------------------------------------------
 \* At most one server is ever elected in a term (Raft Figure 3).

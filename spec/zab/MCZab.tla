@@ -19,13 +19,18 @@ VARIABLES
   leaders   \* history: every leader that was established, [epoch, leader]
 mcVars == <<node, disk, messages, left, chosen, leaders, act>>
 
+\* Reads after the prefix, through the log and by SYNC. Models that have any put another number here.
+Reads == 0
+OneRead == 1
+TwoReads == 2
+
 P(name, args) == [name |-> name, args |-> args]
 M(type, from, to) == P("Receive", <<to, from, type>>)
 
 MCInit ==
   /\ Init
   /\ left = [prefix |-> Len(Prefix), elections |-> Elections, giveUps |-> GiveUps, restarts |-> Restarts,
-             requests |-> Requests, snapshots |-> Snapshots]
+             requests |-> Requests, snapshots |-> Snapshots, reads |-> Reads]
   /\ chosen = EmptyHistory
   /\ leaders = {}
 
@@ -59,6 +64,7 @@ Free ==
   \/ \E i \in Servers : \E k \in 0..Len(disk[i].pending) : Spend("restarts") /\ Restart(i, k)
   \/ \E i \in Servers : Spend("requests") /\ ClientRequest(i)
   \/ \E i \in Servers : Spend("snapshots") /\ TakeSnapshot(i, node[i].lastCommitted)
+  \/ \E i \in Servers : Spend("reads") /\ (SyncRead(i) \/ LinearizableRead(i))
   \/ UNCHANGED left /\ \E i \in Servers : \E n \in 1..Len(disk[i].pending) : Persist(i, n)
   \/ UNCHANGED left /\ \E i \in Servers : \E j \in DOMAIN node[i].learners : SnapshotSent(i, j, TRUE)
   \/ UNCHANGED left /\ \E e \in DOMAIN messages : Receive(e)

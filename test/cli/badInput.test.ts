@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { invariantNames } from "../../harness/cli/protocols.js";
 import { loadScenario } from "../../harness/scenarios/index.js";
 import { synod, synodProcess, temporaryFolder } from "./command.js";
 
@@ -32,6 +33,7 @@ const FILES: Readonly<Record<string, unknown>> = {
     name: "levels",
     workload: { ...calm.workload, clients: [{ ...calm.workload.clients[0], readLevel: "sync" }] },
   },
+  "unheard.json": { ...calm, name: "unheard", expect: { invariantsBroken: ["durability", "stateMachineSafety"] } },
   "manifest.json": { ...manifest, protocol: "vr" },
   "seed.json": { ...manifest, seed: -1 },
   "hash.json": { ...manifest, traceHash: "none" },
@@ -74,6 +76,10 @@ const CASES: readonly (readonly [args: readonly string[], line: string])[] = [
   [
     sim("levels.json"),
     'synod: levels.json: /workload/clients/0/readLevel: expected one of the levels that raft offers: linearizable, local, found "sync"',
+  ],
+  [
+    sim("unheard.json"),
+    `synod: unheard.json: /expect/invariantsBroken/1: expected one of ${invariantNames().join(", ")}, found "stateMachineSafety"`,
   ],
   [
     ["compare", "--protocols", "zab,vr", "--out", "results"],

@@ -35,7 +35,7 @@ interface Subject {
 /** What is no step of a replica. */
 const ENVIRONMENT = ["Config", "Crash", "Drop", "Duplicate", "Restart", "Sync"];
 /** Actions of the models alone: two of the environment's in one, or time that the code counts in milliseconds. */
-const MODELS_ALONE = ["SyncPersist", "LeaseEnds", "Elect", "Persist", "Take", "LoseAll"];
+const MODELS_ALONE = ["SyncPersist", "LeaseEnds", "Refuse", "Elect", "Persist", "Take", "LoseAll"];
 
 function captured(text: string, pattern: RegExp): string[] {
   return [...text.matchAll(pattern)].map(([, name]) => name as string);

@@ -11,7 +11,7 @@ import { raft } from "../../protocols/raft/index.js";
 import { checkLinearizable, historyFromEvents } from "../../harness/check/index.js";
 import { loadScenario, type Scenario, validate } from "../../harness/scenarios/index.js";
 import { runLive } from "../../harness/subjects/cluster/index.js";
-import { synodProcess } from "../cli/command.js";
+import { synod, synodProcess } from "../cli/command.js";
 import { eventually } from "./lab.js";
 
 const MAIN = fileURLToPath(new URL("../../dist/harness/cli/main.js", import.meta.url));
@@ -62,8 +62,11 @@ async function foreground(name: string, ...args: readonly string[]): Promise<For
   return { process: child, up, dir, out: () => text.out, err: () => text.err, ended };
 }
 
-function order(dir: string, ...args: readonly string[]): ClusterOrderOutput & { readonly code: number | null } {
-  const said = synodProcess(["cluster", ...args, "--dir", dir, "--json"], folder);
+async function order(
+  dir: string,
+  ...args: readonly string[]
+): Promise<ClusterOrderOutput & { readonly code: number | null }> {
+  const said = await synod(["cluster", ...args, "--dir", dir, "--json"], process.cwd());
   if (said.out === "") throw new Error(said.err);
   const answer = JSON.parse(said.out) as ClusterOrderOutput;
   validate("output-cluster-order", answer, "stdout");
@@ -81,7 +84,8 @@ function runs(pid: number): boolean {
 
 const allGone = (pids: readonly number[]): boolean => pids.every((pid) => !runs(pid));
 
-describe("in the foreground", () => {
+// Side by side: most of the time they wait.
+describe.concurrent("in the foreground", () => {
   test(
     "one object once it is up; another shell kills, pauses and restarts; stop leaves no process",
     async () => {
@@ -96,18 +100,18 @@ describe("in the foreground", () => {
         expect(peer).toMatch(/^127\.0\.0\.1:\d+$/);
       }
       const leader = up.leader as string;
-      const killed = order(dir, "kill", leader);
+      const killed = await order(dir, "kill", leader);
       expect(killed).toMatchObject({ code: 0, ok: true });
       expect(killed.nodes.find(({ id }) => id === leader)).toMatchObject({ role: "down", pid: null });
       await eventually(() => new RegExp(`(?!${leader})n\\d leads round`).test(cluster.err()), 20_000, "another leads");
-      expect(order(dir, "restart", leader)).toMatchObject({ code: 0, ok: true });
+      expect(await order(dir, "restart", leader)).toMatchObject({ code: 0, ok: true });
       const victim = up.nodes.find(({ id }) => id !== leader)?.id as string;
-      expect(order(dir, "pause", victim).nodes.find(({ id }) => id === victim)?.role).toBe("paused");
-      expect(order(dir, "pause", victim)).toMatchObject({ code: 2, ok: false });
-      expect(order(dir, "resume", victim).ok).toBe(true);
-      const pids = order(dir, "status").nodes.map(({ pid }) => pid as number);
+      expect((await order(dir, "pause", victim)).nodes.find(({ id }) => id === victim)?.role).toBe("paused");
+      expect(await order(dir, "pause", victim)).toMatchObject({ code: 2, ok: false });
+      expect((await order(dir, "resume", victim)).ok).toBe(true);
+      const pids = (await order(dir, "status")).nodes.map(({ pid }) => pid as number);
       expect(pids.every((pid) => runs(pid))).toBe(true);
-      expect(order(dir, "stop").ok).toBe(true);
+      expect((await order(dir, "stop")).ok).toBe(true);
       expect(await cluster.ended).toBe(0);
       expect(allGone(pids)).toBe(true);
       expect(cluster.out().trimEnd().split("\n")).toHaveLength(1);
@@ -121,7 +125,7 @@ describe("in the foreground", () => {
     async () => {
       const first = await foreground("orphans", "--protocol", "zab");
       const pids = first.up.nodes.map(({ pid }) => pid as number);
-      expect(order(first.dir, "pause", "n2").ok).toBe(true);
+      expect((await order(first.dir, "pause", "n2")).ok).toBe(true);
       first.process.kill("SIGKILL");
       await eventually(() => allGone(pids), 10_000, "all nodes are gone");
       // What they had stored is still theirs, and a killed manager does not stand in the way.
@@ -135,25 +139,23 @@ describe("in the foreground", () => {
     LIMIT_MS,
   );
 
-  test("a folder that is no cluster's, or another's, is refused and left as it is", () => {
+  test("a folder that is no cluster's, or another's, is refused and left as it is", async () => {
     const dir = join(folder, "strange");
-    const refused = (args: readonly string[]): string => {
-      const said = synodProcess(["cluster", ...args], folder);
+    const refused = async (args: readonly string[]): Promise<string> => {
+      const said = await synod(["cluster", ...args], process.cwd());
       expect(said.code).toBe(64);
       return said.err;
     };
-    synodProcess(
-      ["sim", "--protocol", "raft", "--scenario", "calm", "--duration", "100ms", "--history", join(dir, "h")],
-      folder,
-    );
-    expect(refused(["--dir", dir])).toMatch(/--dir: expected a folder that is empty, absent, or a cluster's/);
+    const simulate = ["sim", "--protocol", "raft", "--scenario", "calm", "--duration", "100ms"];
+    await synod([...simulate, "--history", join(dir, "h")], process.cwd());
+    expect(await refused(["--dir", dir])).toMatch(/--dir: expected a folder that is empty, absent, or a cluster's/);
     expect(existsSync(join(dir, "h"))).toBe(true);
-    expect(refused(["status", "--dir", dir])).toMatch(/expected the folder of a cluster that runs/);
-    expect(refused(["dance", "--dir", dir])).toMatch(/expected one of status, kill/);
-    expect(refused(["kill", "--dir", dir])).toMatch(/the id of a node/);
+    expect(await refused(["status", "--dir", dir])).toMatch(/expected the folder of a cluster that runs/);
+    expect(await refused(["dance", "--dir", dir])).toMatch(/expected one of status, kill/);
+    expect(await refused(["kill", "--dir", dir])).toMatch(/the id of a node/);
     writeFileSync(join(dir, "cluster.json"), '{"cluster":"x","protocol":"zab","nodes":["n1"],"control":null}');
-    expect(refused(["--dir", dir, "--protocol", "raft"])).toMatch(/--fresh/);
-    expect(refused(["--nodes", "16", "--dir", join(folder, "none")])).toMatch(/at most 15/);
+    expect(await refused(["--dir", dir, "--protocol", "raft"])).toMatch(/--fresh/);
+    expect(await refused(["--nodes", "16", "--dir", join(folder, "none")])).toMatch(/at most 15/);
   });
 });
 

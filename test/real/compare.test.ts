@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { CompareOutput } from "../../harness/cli/output.js";
 import { validate } from "../../harness/scenarios/index.js";
-import { synodProcess } from "../cli/command.js";
+import { synod } from "../cli/command.js";
 
 const MAIN = fileURLToPath(new URL("../../dist/harness/cli/main.js", import.meta.url));
 const LIMIT_MS = 100_000;
@@ -65,14 +65,14 @@ test(
   LIMIT_MS,
 );
 
-test("what cannot run on processes is refused before anything starts", () => {
-  const refused = (...args: readonly string[]): string => {
-    const said = synodProcess(["compare", "--real", "--out", "none", ...args], folder);
+test("what cannot run on processes is refused before anything starts", async () => {
+  const refused = async (...args: readonly string[]): Promise<string> => {
+    const said = await synod(["compare", "--real", "--out", "none", ...args], folder);
     expect(said.code).toBe(64);
     return said.err;
   };
-  expect(refused("--protocol", "quorumregister", "--scenario", "quorum-regular")).toMatch(/expected one of raft/);
-  expect(refused("--matrix")).toMatch(/cannot be used with/);
-  expect(refused("--scenario", "calm", "--traced", "200001")).toMatch(/from 0 to 200000/);
+  expect(await refused("--protocol", "quorumregister", "--scenario", "quorum-regular")).toMatch(/expected one of raft/);
+  expect(await refused("--matrix")).toMatch(/cannot be used with/);
+  expect(await refused("--scenario", "calm", "--traced", "200001")).toMatch(/from 0 to 200000/);
   expect(existsSync(join(folder, "none"))).toBe(false);
 });

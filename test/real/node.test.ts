@@ -1,17 +1,21 @@
 /** Clusters of real processes with real files and sockets. */
 import { readFileSync } from "node:fs";
-import { afterEach, expect, test } from "vitest";
+import { describe, expect, type TestContext, test } from "vitest";
 import { tracedProtocol, validateEvents } from "../../harness/conform/index.js";
-import { mergeTraces } from "../../harness/drivers/real/index.js";
+import { mergeTraces, type NodeConfig } from "../../harness/drivers/real/index.js";
 import type { TraceLine } from "../../harness/record/index.js";
 import { pause, RealCluster } from "./support.js";
 
-let cluster: RealCluster | null = null;
-
-afterEach(async () => {
-  await cluster?.stop();
-  cluster = null;
-});
+/** A cluster that ends with the test that it is for. */
+async function clusterFor(
+  { onTestFinished }: TestContext,
+  protocol: string,
+  settings: Partial<NodeConfig> = {},
+): Promise<RealCluster> {
+  const cluster = await RealCluster.start(protocol, 3, settings);
+  onTestFinished(() => cluster.stop());
+  return cluster;
+}
 
 async function put(of: RealCluster, count: number, prefix: string): Promise<void> {
   const session = of.client.session();
@@ -27,15 +31,16 @@ async function get(of: RealCluster, key: string): Promise<string | null> {
   return result?.type === "value" ? result.value : null;
 }
 
-test.each([
+// Three at a time, side by side: most of the time they wait.
+test.concurrent.for([
   ["raft", { snapshotEveryEntries: 8, snapshotKeepEntries: 2 }],
   ["multipaxos", { snapshotEveryEntries: 8, snapshotTrailingEntries: 2 }],
   ["zab", { snapshotEveryEntries: 8, trailingEntries: 2 }],
-])(
+] as const)(
   "%s: acknowledged writes survive kill -9 and a loss of power, who missed much gets a snapshot, all nodes come to the same state, and the merged trace is one of the specification's",
-  async (protocol, options) => {
-    const started = await RealCluster.start(protocol, 3, { trace: { file: "" }, options });
-    cluster = started;
+  { timeout: 180_000 },
+  async ([protocol, options], context) => {
+    const started = await clusterFor(context, protocol, { trace: { file: "" }, options });
     await put(started, 10, "a");
     const leader = await started.leader();
     await started.kill(leader);
@@ -60,7 +65,6 @@ test.each([
     const merged = mergeTraces(started.members.map(({ id }) => readFileSync(started.traceFile(id), "utf8")));
     await expectAccepted(protocol, merged);
   },
-  180_000,
 );
 
 /** Waits until the node has got one. */
@@ -88,40 +92,44 @@ async function expectAccepted(protocol: string, trace: string): Promise<void> {
   ]);
 }
 
-test("power that goes while every sync is slow loses no acknowledged write", async () => {
-  const started = await RealCluster.start("raft", 3);
-  cluster = started;
-  for (const { id } of started.members) started.order(id, { type: "slowDisk", extraMs: 20 });
-  const writers = Array.from({ length: 8 }, () => started.client.session());
-  const acknowledged: string[] = [];
-  let going = true;
-  const writing = writers.map(async (session, writer) => {
-    for (let i = 0; going; i += 1) {
-      const key = `w${writer}-${i}`;
-      const { status } = await session.request({ f: "put", key, value: key }, { requestMs: 2000 });
-      if (status === "ok") acknowledged.push(key);
-    }
+describe("a bad disk", () => {
+  test.concurrent("power that goes while every sync is slow loses no acknowledged write", {
+    timeout: 60_000,
+  }, async (context) => {
+    const started = await clusterFor(context, "raft");
+    for (const { id } of started.members) started.order(id, { type: "slowDisk", extraMs: 20 });
+    const writers = Array.from({ length: 8 }, () => started.client.session());
+    const acknowledged: string[] = [];
+    let going = true;
+    const writing = writers.map(async (session, writer) => {
+      for (let i = 0; going; i += 1) {
+        const key = `w${writer}-${i}`;
+        const { status } = await session.request({ f: "put", key, value: key }, { requestMs: 2000 });
+        if (status === "ok") acknowledged.push(key);
+      }
+    });
+    await started.leader();
+    while (acknowledged.length < 20) await new Promise((resolve) => setTimeout(resolve, 10));
+    // All at once: nothing is left but what the disks have.
+    for (const { id } of started.members) started.order(id, { type: "powerLoss" });
+    for (const { id } of started.members) await started.node(id).exited;
+    going = false;
+    await Promise.all(writing);
+    await Promise.all(started.members.map(({ id }) => started.startNode(id)));
+    expect(await Promise.all(acknowledged.map((key) => get(started, key)))).toEqual(acknowledged);
   });
-  await started.leader();
-  while (acknowledged.length < 20) await new Promise((resolve) => setTimeout(resolve, 10));
-  // All at once: nothing is left but what the disks have.
-  for (const { id } of started.members) started.order(id, { type: "powerLoss" });
-  for (const { id } of started.members) await started.node(id).exited;
-  going = false;
-  await Promise.all(writing);
-  for (const { id } of started.members) await started.startNode(id);
-  for (const key of acknowledged) expect(await get(started, key)).toBe(key);
-}, 60_000);
 
-test("a node whose sync fails stops with a code of its own, and the others go on", async () => {
-  const started = await RealCluster.start("raft", 3);
-  cluster = started;
-  await put(started, 1, "a");
-  const leader = await started.leader();
-  const victim = started.members.find(({ id }) => id !== leader)?.id as string;
-  started.order(victim, { type: "failSync" });
-  await put(started, 2, "b");
-  expect((await started.node(victim).exited).code).toBe(66);
-  expect(started.node(victim).log()).toContain("sync-failed");
-  await put(started, 2, "c");
-}, 60_000);
+  test.concurrent("a node whose sync fails stops with a code of its own, and the others go on", {
+    timeout: 60_000,
+  }, async (context) => {
+    const started = await clusterFor(context, "raft");
+    await put(started, 1, "a");
+    const leader = await started.leader();
+    const victim = started.members.find(({ id }) => id !== leader)?.id as string;
+    started.order(victim, { type: "failSync" });
+    await put(started, 2, "b");
+    expect((await started.node(victim).exited).code).toBe(66);
+    expect(started.node(victim).log()).toContain("sync-failed");
+    await put(started, 2, "c");
+  });
+});

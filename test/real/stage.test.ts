@@ -1,6 +1,7 @@
-/** The clock of live surroundings: every event finds its own moment, however late it comes. */
+/** The clock of live surroundings: every event finds its own moment, however late it comes. And what never happens is named. */
 import { afterEach, expect, test } from "vitest";
 import { type Client, CLIENT, NS_PER_MS } from "../../harness/drivers/sim/index.js";
+import { notLive } from "../../harness/subjects/cluster/liveRun.js";
 import { Lab, scenarioOf } from "./lab.js";
 
 const lab = new Lab(scenarioOf({ delayMs: 1 }));
@@ -29,4 +30,15 @@ test("an event that falls due while this process stands still is not skipped by 
   // And it never runs backwards.
   expect(moments).toEqual([...moments].sort((a, b) => a - b));
   expect(world.now).toBeGreaterThanOrEqual(planned.at(-1) ?? 0);
+});
+
+test("a loss of power that does not reach LevelDB's files is named", () => {
+  const calm = scenarioOf({ delayMs: 1 });
+  const scenario = { ...calm, faults: [{ type: "crash", nodes: "all", atMs: 0, forMs: 1 }] as const };
+  const words = ["losses of power: LevelDB's files keep what was not synced, a crash there is a kill -9"];
+  expect(notLive({ scenario, storage: { driver: "level" } })).toEqual(words);
+  expect(notLive({ scenario, storageOf: { n2: { driver: "level" } } })).toEqual(words);
+  expect(notLive({ scenario })).toEqual([]);
+  expect(notLive({ scenario, storage: { driver: "level" }, crashKind: () => "kill" })).toEqual([]);
+  expect(notLive({ scenario: calm, storage: { driver: "level" } })).toEqual([]);
 });

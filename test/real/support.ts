@@ -10,6 +10,9 @@ import { LeanClient, type NodeStatus } from "../../harness/transport/index.js";
 
 const MAIN = fileURLToPath(new URL("../../dist/harness/drivers/real/main.js", import.meta.url));
 
+/** Given away already: whoever got one may not listen on it yet. */
+const given = new Set<number>();
+
 /** Ports of the loopback that nobody listens on. All are taken at the same time, so that none comes twice. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer());
@@ -23,6 +26,8 @@ export async function freePorts(count: number): Promise<number[]> {
     ),
   );
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  if (ports.some((port) => given.has(port))) return freePorts(count);
+  for (const port of ports) given.add(port);
   return ports;
 }
 

@@ -40,38 +40,86 @@ const escapes: { readonly [letter: string]: string } = {
   f: "\f",
 };
 
-/** Pulls forms out of a text. */
+/** Pulls forms out of a text that comes in pieces; no more of it is held than a form needs and a piece. */
 export class EdnReader {
-  private readonly text: string;
+  private readonly pieces: Iterator<string>;
   private readonly file: string;
+  private text = "";
   private at = 0;
   private line = 1;
 
-  constructor(text: string, file: string) {
-    this.text = text;
+  constructor(pieces: Iterable<string>, file: string) {
+    this.pieces = pieces[Symbol.iterator]();
     this.file = file;
   }
 
   /** The elements of the text: those of one outer list or vector, or the top-level forms themselves. @throws {HistoryFormatError} */
   *elements(): Generator<EdnValue> {
-    this.skip();
-    const open = this.text[this.at];
-    const close = open === "[" ? "]" : open === "(" ? ")" : null;
-    if (close !== null) this.at += 1;
-    for (;;) {
+    const close = this.whole(() => {
       this.skip();
-      if (this.at >= this.text.length) {
-        if (close !== null) this.bad(`"${close}" at the end of the history`);
-        return;
-      }
-      if (this.text[this.at] === close) {
-        this.at += 1;
-        this.skip();
-        if (this.at < this.text.length) this.bad("nothing after the end of the history");
-        return;
-      }
-      yield this.form();
+      const open = this.text[this.at];
+      if (open !== "[" && open !== "(") return null;
+      this.at += 1;
+      return open === "[" ? "]" : ")";
+    });
+    for (;;) {
+      const element = this.whole(() => this.element(close));
+      if (element === undefined) return;
+      yield element;
     }
+  }
+
+  /** Reads no further; lets go of where the pieces come from. */
+  close(): void {
+    this.pieces.return?.();
+  }
+
+  /** The next element, or undefined. */
+  private element(close: string | null): EdnValue | undefined {
+    this.skip();
+    if (this.at >= this.text.length) {
+      if (close !== null) this.bad(`"${close}" at the end of the history`);
+      return undefined;
+    }
+    if (this.text[this.at] !== close) return this.form();
+    this.at += 1;
+    this.skip();
+    if (this.at < this.text.length) this.bad("nothing after the end of the history");
+    return undefined;
+  }
+
+  /** What `read` reads. If that came to the end of what is here of the text, it reads again with more of it. */
+  private whole<T>(read: () => T): T {
+    for (;;) {
+      const { at, line } = this;
+      let problem: unknown = null;
+      let result: T | undefined;
+      try {
+        result = read();
+      } catch (error) {
+        problem = error;
+      }
+      if (this.at < this.text.length || !this.refill(at, line)) {
+        if (problem !== null) throw problem;
+        return result as T;
+      }
+    }
+  }
+
+  /** Goes back to `at` with at least as much text again behind it. False: there is no more. */
+  private refill(at: number, line: number): boolean {
+    const kept = this.text.slice(at);
+    let more = "";
+    while (more.length <= kept.length) {
+      const next = this.pieces.next();
+      if (next.done === true) break;
+      more += next.value;
+    }
+    if (more === "") return false;
+    this.text = kept + more;
+    this.at = 0;
+    this.line = line;
+    return true;
   }
 
   bad(expected: string, line = this.line): never {

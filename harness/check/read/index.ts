@@ -1,11 +1,11 @@
 // Any history file -> columns. The format is recognised by its first characters unless it is given.
 
-import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { HistoryBuilder, type InputOptions } from "../builder.js";
 import type { History } from "../history.js";
 import { readEdn, readEtcdLogLine } from "./jepsen.js";
 import { JsonlReader } from "./jsonl.js";
-import { forEachLinesOfFile, forEachLinesOfText, lineByLine, type OnLines, textOf } from "./lines.js";
+import { forEachLinesOfFile, forEachLinesOfText, lineByLine, type OnLines, piecesOfFile, textOf } from "./lines.js";
 
 /**
  * `jsonl`: one JSON event a line. `edn`: a Jepsen history. `etcd-log`: porcupine's copy of the Jepsen etcd logs, one
@@ -13,6 +13,9 @@ import { forEachLinesOfFile, forEachLinesOfText, lineByLine, type OnLines, textO
  * key starts as "".
  */
 export type HistoryFormat = "jsonl" | "edn" | "etcd-log" | "kv-log";
+
+/** All of them. */
+export const historyFormats: readonly HistoryFormat[] = ["jsonl", "edn", "etcd-log", "kv-log"];
 
 /** How to read a file; the format is recognised if it is not given. */
 export type ReadOptions = InputOptions & { readonly format?: HistoryFormat };
@@ -27,20 +30,20 @@ const formatDefaults: { readonly [format in HistoryFormat]: InputOptions } = {
 /** Reads a file. @throws {HistoryFormatError} naming file, line and what was expected; file system errors as they are. */
 export function readHistoryFile(path: string, options: ReadOptions = {}): History {
   const format = options.format ?? formatOf(firstBytes(path));
-  if (format === "edn" || format === "kv-log") return readText(readFileSync(path, "utf8"), path, format, options);
+  if (format === "edn" || format === "kv-log") return readPieces(piecesOfFile(path), path, format, options);
   return readLines((onLines) => forEachLinesOfFile(path, onLines), path, format, options);
 }
 
 /** The same for a history in memory. */
 export function readHistoryText(text: string, options: ReadOptions = {}, file = "history"): History {
   const format = options.format ?? formatOf(text.slice(0, 512));
-  if (format === "edn" || format === "kv-log") return readText(text, file, format, options);
+  if (format === "edn" || format === "kv-log") return readPieces([text.replace(/^\uFEFF/, "")], file, format, options);
   return readLines((onLines) => forEachLinesOfText(text, onLines), file, format, options);
 }
 
-function readText(text: string, file: string, format: HistoryFormat, options: ReadOptions): History {
+function readPieces(pieces: Iterable<string>, file: string, format: HistoryFormat, options: ReadOptions): History {
   const builder = new HistoryBuilder(file, { ...formatDefaults[format], ...inputOptions(options) });
-  readEdn(text.startsWith("\ufeff") ? text.slice(1) : text, builder);
+  readEdn(pieces, builder);
   return builder.finish();
 }
 

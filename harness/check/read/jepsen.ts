@@ -10,9 +10,17 @@ import { EdnMap, EdnReader, type EdnValue, jsonOfEdn, Keyword } from "./edn.js";
 
 const types = new Set(["invoke", "ok", "fail", "info"]);
 
-/** Reads a whole EDN text: one collection of maps, or maps one after the other. @throws {HistoryFormatError} */
-export function readEdn(text: string, builder: HistoryBuilder): void {
-  const reader = new EdnReader(text, builder.file);
+/** Reads EDN, piece by piece: one collection of maps, or maps one after the other. @throws {HistoryFormatError} */
+export function readEdn(pieces: Iterable<string>, builder: HistoryBuilder): void {
+  const reader = new EdnReader(pieces, builder.file);
+  try {
+    readElements(reader, builder);
+  } finally {
+    reader.close();
+  }
+}
+
+function readElements(reader: EdnReader, builder: HistoryBuilder): void {
   const faults = new Map<string, { readonly fromTime: number; readonly text: string }>();
   let index = 0;
   for (const element of reader.elements()) {
@@ -100,7 +108,7 @@ export function readEtcdLogLine(text: string, line: number, builder: HistoryBuil
   if (!types.has(type)) builder.bad(line, ":invoke, :ok, :fail or :info as the type");
   let value: HistoryValue = null;
   if (rest !== undefined && !rest.startsWith(":")) {
-    for (const element of new EdnReader(`[${rest}]`, builder.file).elements()) value = jsonOfEdn(element);
+    for (const element of new EdnReader([`[${rest}]`], builder.file).elements()) value = jsonOfEdn(element);
   }
   const event = { index: line - 1, process: Number(process), type: type as HistoryEventType, f, key: null, value };
   addEvent(builder, event as unknown as HistoryEvent, line);

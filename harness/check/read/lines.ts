@@ -76,6 +76,22 @@ function withRoom(buffer: Buffer, kept: number): Buffer {
   return other;
 }
 
+/** The text of a file in pieces, without a byte order mark. Bytes that are not UTF-8 become U+FFFD. */
+export function* piecesOfFile(path: string): Generator<string> {
+  const file = openSync(path, "r");
+  try {
+    const bytes = Buffer.alloc(chunkBytes);
+    const text = new TextDecoder();
+    for (;;) {
+      const got = readSync(file, bytes, 0, chunkBytes, null);
+      yield text.decode(bytes.subarray(0, got), { stream: got > 0 });
+      if (got === 0) return;
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** Some editors begin a file with a byte order mark, which is no part of its text. */
 function afterMark(bytes: Uint8Array): number {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;

@@ -110,6 +110,7 @@ class Ledger implements BenchEvents {
   }
 }
 
+/** Measures, or reads what was measured before, and says it in tables. */
 export async function bench(request: BenchRequest, out: Terminal): Promise<ExitCode> {
   const ledger = new Ledger(request, out);
   if (request.from !== null) return finish(request, out, ledger, readResults(request.from));

@@ -1,7 +1,7 @@
 /** `synod check HISTORY`: a client history against a consistency level; or all histories that a manifest lists. */
 import { checkFile, type CheckFileOptions, type CheckFileResult, checkManifest } from "../../check/index.js";
 import { InputError } from "../../scenarios/index.js";
-import { exitOf, type ExitCode } from "../exit.js";
+import { EXIT, exitOf, type ExitCode } from "../exit.js";
 import { milliseconds, plural } from "../numbers.js";
 import type { CheckManifestOutput, CheckOutput } from "../output.js";
 import type { Terminal } from "../terminal.js";
@@ -13,14 +13,18 @@ export interface CheckOptions {
   readonly model: NonNullable<CheckFileOptions["model"]>;
   readonly html: string | undefined;
   readonly deadlineMs: number;
+  readonly memoryBytesMax: number;
+  /** What the file leaves open. */
+  readonly reading: Pick<CheckFileOptions, "format" | "initial" | "failedCas" | "nullRead">;
 }
 
 /** @throws InputError or HistoryFormatError for what cannot be read. */
 export function check(file: string, options: CheckOptions, out: Terminal): ExitCode {
-  const { level, model, deadlineMs, html } = options;
+  const { level, model, deadlineMs, memoryBytesMax, html, reading } = options;
   if (html !== undefined) requireWritable(html);
-  const result = readable(file, () => checkFile(file, { level, model, deadlineMs }));
+  const result = readable(file, () => checkFile(file, { level, model, deadlineMs, memoryBytesMax, ...reading }));
   if (html !== undefined) writeWhole(html, result.page());
+  if (result.operations === 0) return nothingToCheck(file, result, out);
   for (const line of result.text.split("\n")) out.say(line);
   for (const [asked, count] of Object.entries(result.staleReads))
     if (count > 0) out.say(`${plural(count, "read")} at level ${asked} saw a value that had been overwritten.`);
@@ -30,6 +34,14 @@ export function check(file: string, options: CheckOptions, out: Terminal): ExitC
   return exitOf(result.verdict);
 }
 
+/** A recorder that was never switched on must not look like a system that is right. */
+function nothingToCheck(file: string, result: CheckFileResult, out: Terminal): ExitCode {
+  const reason = `nothing to check: ${file} holds no operation that level ${result.level} speaks of`;
+  out.say(`Unknown: ${reason}.`);
+  out.result({ ...outputOf(result), verdict: "unknown", reason });
+  return EXIT.unknown;
+}
+
 function outputOf(result: CheckFileResult): CheckOutput {
   // oxlint-disable-next-line typescript/unbound-method -- left out, not called
   const { text: _text, page: _page, ...fields } = result;
@@ -37,8 +49,10 @@ function outputOf(result: CheckFileResult): CheckOutput {
 }
 
 /** @throws InputError or HistoryFormatError for what cannot be read. */
-export function checkAll(manifest: string, deadlineMs: number, out: Terminal): ExitCode {
-  const { text, ...fields } = readable(manifest, () => checkManifest(manifest, { deadlineMs }));
+export function checkAll(manifest: string, options: CheckOptions, out: Terminal): ExitCode {
+  const { deadlineMs, memoryBytesMax, reading } = options;
+  const limits = { deadlineMs, memoryBytesMax, ...reading };
+  const { text, ...fields } = readable(manifest, () => checkManifest(manifest, limits));
   for (const line of text.split("\n")) out.say(line);
   out.say(`${plural(fields.operations, "operation")}, checked in ${milliseconds(fields.wallMs)}.`);
   const result: CheckManifestOutput = fields;

@@ -25,6 +25,7 @@ import type { ClusterOrderOutput, ClusterOutput } from "../output.js";
 import { protocolByName, titleOf } from "../protocols.js";
 import { table, type Terminal } from "../terminal.js";
 
+/** What `synod cluster` was asked for. */
 export interface ClusterOptions {
   readonly protocol: string;
   readonly scenario: string | undefined;
@@ -65,6 +66,7 @@ function plainScenario({ nodes, learners }: ClusterOptions): Scenario {
   };
 }
 
+/** Runs a cluster in the foreground until it is told to stop. */
 export async function cluster(options: ClusterOptions, out: Terminal): Promise<ExitCode> {
   const { module } = protocolByName(options.protocol);
   const scenario = options.scenario === undefined ? plainScenario(options) : loadScenario(options.scenario);

@@ -47,6 +47,7 @@ const LIVE_TRACED = 1000;
 /** A provisional verdict is worth its lines only if the final one is further away than this. */
 const EARLY_MS = 5000;
 
+/** What is compared unless somebody asks for something else. */
 export function compareDefaults(command: string): CompareOptions {
   return {
     title: "Comparison",
@@ -70,6 +71,7 @@ interface Named {
   readonly scenario: Scenario;
 }
 
+/** All runs, checked, as a table, a report and a file with one run a line. */
 export async function compare(options: CompareOptions, out: Terminal): Promise<ExitCode> {
   const startedAt = Date.now();
   const scenarios = options.scenarios.map((name) => ({ name, scenario: loadWithDuration(name, options.durationMs) }));

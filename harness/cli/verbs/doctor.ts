@@ -116,6 +116,7 @@ function nodeState(): ToolState {
   };
 }
 
+/** Says what this machine has and what it lacks. Nothing that is lacking is an error. */
 export function doctor(out: Terminal): ExitCode {
   const tools = [nodeState(), ...TOOLS.map(stateOf)];
   const lacking = tools.filter((tool) => tool.required && !tool.found);

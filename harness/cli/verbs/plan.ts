@@ -5,6 +5,7 @@ import { milliseconds, plural, trimmed } from "../numbers.js";
 import { plan as planned } from "../planRules.js";
 import { table, type Terminal, wrap } from "../terminal.js";
 
+/** Exit 1 for a topology with problems. @throws InputError */
 export function plan(file: string, out: Terminal): ExitCode {
   const result = planned(loadTopology(file));
   const problems = result.findings.filter((finding) => finding.severity === "problem").length;

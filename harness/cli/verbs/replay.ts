@@ -8,6 +8,7 @@ import { checkSeal } from "../seal.js";
 import type { Terminal } from "../terminal.js";
 import { outputOf, sayRun } from "./sim.js";
 
+/** Exit 1 where the run came to another hash than its manifest. @throws InputError */
 export function replay(file: string, checkDeadlineMs: number, out: Terminal): ExitCode {
   const { manifest, scenario } = loadManifest(file);
   const { protocol, timing, seed, omittedOperations, eventsMax } = manifest;

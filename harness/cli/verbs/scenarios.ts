@@ -5,6 +5,7 @@ import type { ScenariosOutput } from "../output.js";
 import { subjectNames } from "../protocols.js";
 import { type Terminal, wrap } from "../terminal.js";
 
+/** Lists the scenarios that come with Synod. */
 export function scenarios(out: Terminal): ExitCode {
   const all = scenarioNames().map((name) => loadScenario(name));
   out.say(`${all.length} scenarios for ${subjectNames().join(", ")}:`);

@@ -37,6 +37,7 @@ export interface SimOptions {
 
 const MANIFEST = "manifest.json";
 
+/** One run; what is asked for besides (trace, history, shrinking) is written before it is told. @throws InputError */
 export async function sim(options: SimOptions, out: Terminal): Promise<ExitCode> {
   const request = requestOf(options);
   prepare(request);

@@ -22,6 +22,7 @@ import { protocolNames, titleOf } from "../protocols.js";
 import type { RunRequest } from "../run.js";
 import { type Terminal, wrap } from "../terminal.js";
 
+/** What `synod soak` was asked for. */
 export interface SoakOptions {
   readonly protocols: readonly string[];
   readonly durationMs: number;
@@ -40,10 +41,12 @@ const TRACED = 5_000;
 const SEED_MAX = 2 ** 32;
 const LOSSES_SHOWN = 5;
 
+/** Another seed each time. */
 export function soakDefaults(): Omit<SoakOptions, "durationMs" | "out" | "checkDeadlineMs"> {
   return { protocols: protocolNames(), seed: randomInt(SEED_MAX), tracedMax: TRACED };
 }
 
+/** One protocol after the other. Exit 1 where any lost an acknowledged write. */
 export async function soak(options: SoakOptions, out: Terminal): Promise<ExitCode> {
   const requests = options.protocols.map((protocol) => requestOf(options, protocol));
   for (const request of requests) prepareLive(request);

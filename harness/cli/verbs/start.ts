@@ -12,6 +12,7 @@ export const MAIN: Omit<CompareOptions, "command" | "out"> = {
   matrixSeeds: [1],
 };
 
+/** What `npm start` runs. */
 export function start(out: Terminal, options: Partial<CompareOptions>): Promise<ExitCode> {
   return compare({ ...MAIN, out: "out", command: "npx synod start", ...options }, out);
 }

@@ -83,7 +83,10 @@ export function multipaxosAdapter(
         ? { type: "snapshotReceived", from, message, snapshot: snapshotOf(message.decidedIndex) }
         : { type: "message", from, message },
     choices: (state, bounded) => choicesOf(state, bounds, bounded),
-    nodeView: (state) => module.specState(state),
+    nodeView: (state) =>
+      leases(bounds)
+        ? { ...(module.specState(state) as object), leased: state.leaseUntilMs > 0 }
+        : module.specState(state),
     durableView: ({ hard, snapshot, entries }) => ({
       promisedBallot: hard?.promisedBallot ?? 0,
       decidedIndex: hard?.decidedIndex ?? 0,
@@ -101,9 +104,15 @@ export function multipaxosAdapter(
     actionNames: ([first = "", ...rest]) => {
       // A reboot, loss and doubling are the environment's, as is the name of a write's end.
       if (first === "Restart" || first === "Drop" || first === "Duplicate") return null;
+      // Neither does anything that the core would name.
+      if (first === "Refuse" || first === "LeaseEnds") return [];
       return [first === "SyncPersist" ? "Persist" : first, ...rest];
     },
   };
+}
+
+function leases({ options }: Bounds): boolean {
+  return options.readMechanism === "lease";
 }
 
 function snapshotOf(index: number): { id: string; index: number; round: number; bytes: number } {
@@ -141,10 +150,41 @@ function choicesOf(state: MultiPaxosState, bounds: Bounds, bounded: boolean): re
       add("TakeSnapshot", { type: "snapshotTaken", index, id: `s${index}`, bytes: 1 }, [index]);
   if (has("SnapshotSent"))
     for (const to of state.snapshotsTo) add("SnapshotSent", { type: "snapshotSent", to, id: "", ok: true }, [to]);
+  if (bounded && leads && leases(bounds)) found.push(...leaseChoices(state, has));
   const reads = bounds.options.readMechanism === "quorumRead" && has("Read");
   if (reads && state.readQuery === null && state.readSequence < bounds.readsMax)
     add("Read", { type: "read", request: 1, level: "linearizable" });
   return found;
+}
+
+/**
+ * No clock moves: a lease runs until it is said to have ended. Which of the first two a read comes to is the
+ * specification's to say; what waits for the next lease is forgotten, as the specification has no such reads.
+ */
+function leaseChoices(state: MultiPaxosState, has: (name: string) => boolean): readonly Choice<MultiPaxos>[] {
+  const read = (action: string): Choice<MultiPaxos> => ({
+    action,
+    args: [],
+    spends: null,
+    act: (leader, step) => {
+      const effects = step({ type: "read", request: 1, level: "linearizable" });
+      leader.reads.length = 0;
+      return effects;
+    },
+  });
+  const ends: Choice<MultiPaxos> = {
+    action: "LeaseEnds",
+    args: [],
+    spends: null,
+    act: (leader) => {
+      leader.leaseUntilMs = 0;
+      return [];
+    },
+  };
+  return [
+    ...(has("Read") ? [read("Read"), read("Refuse")] : []),
+    ...(has("LeaseEnds") && state.leaseUntilMs > 0 ? [ends] : []),
+  ];
 }
 
 function written(disk: MultiPaxosDisk, persist: Persist<MultiPaxos>): MultiPaxosDisk {

@@ -52,6 +52,17 @@ const BEHIND: readonly Step[] = [
   step("Drop", "n1", "n3 Prepare"),
 ];
 
+const LEASE: readonly Step[] = [
+  step("Probe", "n1"),
+  step("HandleProbe", "n2", "n1 Probe"),
+  step("Drop", "n3", "n1 Probe"),
+  step("HandleProbeReply", "n1", "n2 ProbeReply"),
+  ...lead("n1", "n2", "n3").slice(1),
+  step("HandleHeartbeat", "n2", "n1 Heartbeat"),
+  step("Drop", "n3", "n1 Heartbeat"),
+  step("HandleHeartbeatAck", "n1", "n2 HeartbeatAck"),
+];
+
 const models: readonly Model[] = [
   { name: "Small", about: "from the first ballot to a decision, messages late and twice", size: "small", prefix: [] },
   { name: "Two", about: "two replicas with disk, crashes, loss and duplicates", size: "medium", prefix: [] },
@@ -128,22 +139,17 @@ const models: readonly Model[] = [
   },
   { name: "Probe", about: "probes before elections", size: "small", prefix: [] },
   {
+    name: "LeaseRead",
+    about: "reads by a lease about to end or to be renewed, beside a request",
+    size: "small",
+    prefix: LEASE,
+  },
+  {
     name: "Learner",
     about: "two voters and a learner that asks for what it lacks",
     size: "small",
     prefix: [],
   },
-];
-
-const LEASE: readonly Step[] = [
-  step("Probe", "n1"),
-  step("HandleProbe", "n2", "n1 Probe"),
-  step("Drop", "n3", "n1 Probe"),
-  step("HandleProbeReply", "n1", "n2 ProbeReply"),
-  ...lead("n1", "n2", "n3").slice(1),
-  step("HandleHeartbeat", "n2", "n1 Heartbeat"),
-  step("Drop", "n3", "n1 Heartbeat"),
-  step("HandleHeartbeatAck", "n1", "n2 HeartbeatAck"),
 ];
 
 /** Models of the spec alone. */

@@ -32,6 +32,7 @@ export interface Bounds {
   readonly logMax: number;
   readonly roundsMax: number;
   readonly restartsMax: number;
+  readonly readsMax: number;
   readonly messagesMax: number;
   readonly starters: ReadonlySet<string>;
 }
@@ -65,7 +66,10 @@ export function raftAdapter(module: RaftModule, bounds: Bounds, tracing: boolean
     nodes: bounds.cluster.members.map(({ id }) => id),
     network: "bag",
     messagesMax: bounds.messagesMax,
-    counters: [{ name: "restarts", max: bounds.restartsMax }],
+    counters: [
+      { name: "restarts", max: bounds.restartsMax },
+      { name: "reads", max: bounds.readsMax },
+    ],
     prefixCounts: true,
     persistName: "SyncPersist",
     allows: (name) => !bounds.leftOut.has(name),
@@ -134,7 +138,25 @@ function choicesOf(r: RaftState, bounds: Bounds | null): readonly Choice<Raft>[]
       for (const ok of [false, true]) add("SnapshotSent", { type: "snapshotSent", to: p.id, id: "", ok }, p.id, ok);
     }
   }
+  if (bounds !== null && bounds.readsMax > 0) found.push(...readsOf(r));
   return found;
+}
+
+/** A read while the lease runs, if there is one, and one for which it has ended. No clock moves, so it ends for that read alone. */
+function readsOf(r: RaftState): readonly Choice<Raft>[] {
+  const read = (held: boolean): Choice<Raft> => ({
+    action: "ReadIndex",
+    args: [held],
+    spends: "reads",
+    act: (state, step) => {
+      const { leaseFromMs } = state;
+      if (!held) state.leaseFromMs = Number.NEGATIVE_INFINITY;
+      const effects = step({ type: "read", request: 1, level: "linearizable" });
+      state.leaseFromMs = leaseFromMs;
+      return effects;
+    },
+  });
+  return r.role === "Leader" && r.leaseFromMs >= 0 ? [read(false), read(true)] : [read(false)];
 }
 
 function entriesOf(log: Log): Entry[] {
@@ -182,6 +204,7 @@ function writeView(
 function hiddenText(r: RaftState): string {
   return JSON.stringify([
     r.confirmedRound,
+    r.leaseFromMs,
     r.snapshotRequested,
     r.uncommittedBytes,
     r.proposals.map(({ index, bytes }) => [index, bytes]),
@@ -198,17 +221,18 @@ interface RaftShape {
   readonly disk: Readonly<Record<string, Pick<SpecShape["replicas"][number], "durable" | "pending">>>;
   readonly messages: unknown;
   readonly restarts: number;
+  readonly asks: number;
   readonly pre: number;
   readonly quiet: boolean;
 }
 
 function shapeOf(
-  { node, disk, messages, restarts, pre, quiet }: RaftShape,
+  { node, disk, messages, restarts, asks, pre, quiet }: RaftShape,
   prefixLength: number,
   { members }: Configuration,
 ): SpecShape {
   const replicas = members.map(({ id }) => ({ node: node[id], ...(disk[id] as RaftShape["disk"][string]) }));
-  return { replicas, messages, spent: [restarts], quiet, forced: prefixLength - pre };
+  return { replicas, messages, spent: [restarts, asks], quiet, forced: prefixLength - pre };
 }
 
 /** The disk's names are the environment's; a restart is crash and boot in one, of which the core names the boot alone. */

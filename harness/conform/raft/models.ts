@@ -1,6 +1,6 @@
 /** The bounded models of Raft: bounds are read from the .cfg files that give them to TLC, prefixes are here. */
 import { assert, type Configuration, nodeId } from "../../../protocols/core/index.js";
-import { type Raft, raft } from "../../../protocols/raft/index.js";
+import { type Raft, raft, type RaftOptions } from "../../../protocols/raft/index.js";
 import type { Model, ModelledProtocol, SpecModel, Step } from "../checked.js";
 import { constantsOf } from "../constants.js";
 import { type Bounds, type RaftDisk, raftAdapter, type RaftModule } from "./adapter.js";
@@ -44,6 +44,23 @@ const TRUNCATE: readonly Step[] = [
   ["SyncPersist", "n1", "1"],
   ["Drop", '"RequestVote"', from("n1"), to("n2")],
   ["HandleRequestVoteRequest", from("n1"), to("n3")],
+];
+
+/** n1 leads by the vote of n2, its no-op is committed, n3 has it, too; n2 has acknowledged a round, on which a lease rests. */
+const LEASE: readonly Step[] = [
+  ...elect("n1", "n2", "n3"),
+  ["SyncPersist", "n1", "1"],
+  ["HandleAppendEntriesRequest", to("n3")],
+  ["SyncPersist", "n3", "1"],
+  ["Drop", '"AppendEntriesResponse"', from("n3")],
+  ["HandleAppendEntriesRequest", to("n2")],
+  ["SyncPersist", "n2", "1"],
+  ["HandleAppendEntriesResponse", from("n2")],
+  ["Drop", '"Heartbeat"', to("n2")],
+  ["Heartbeat", "n1"],
+  ["Drop", '"Heartbeat"', to("n3")],
+  ["HandleHeartbeatRequest", to("n2")],
+  ["HandleHeartbeatResponse", from("n2")],
 ];
 
 const models: readonly Model[] = [
@@ -104,6 +121,12 @@ const models: readonly Model[] = [
   { name: "Learner", about: "two voters and a learner, messages late and lost", size: "small", prefix: [] },
   { name: "Twice", about: "the same, where any message may come twice", size: "medium", prefix: TRUNCATE },
   {
+    name: "ReadIndex",
+    about: "a read asked anywhere, by a round or by a lease about to end, and a rival",
+    size: "small",
+    prefix: LEASE,
+  },
+  {
     name: "Snapshot",
     about: "a follower with entries of its own that needs the leader's snapshot",
     size: "small",
@@ -156,13 +179,22 @@ function configFile({ name }: Pick<Model, "name">): string {
   return `raft/MCRaft${name}.cfg`;
 }
 
-const SETS: Readonly<Record<string, readonly string[]>> = { One: ["n1"], Two: ["n1", "n2"], Three: ["n1", "n2", "n3"] };
+const SETS: Readonly<Record<string, readonly string[]>> = {
+  One: ["n1"],
+  Two: ["n1", "n2"],
+  Three: ["n1", "n2", "n3"],
+  Third: ["n3"],
+};
 
 /** The model's bounds for the code. */
 function boundsOf(model: Model, module: RaftModule): Bounds {
   const text = constantsOf(configFile(model));
   const number = (name: string): number => Number(text(name));
-  const names = (name: string): readonly string[] => SETS[text(name)] ?? [];
+  const names = (name: string): readonly string[] => {
+    const found = SETS[text(name)];
+    assert(found !== undefined, `no set ${text(name)}`);
+    return found;
+  };
   const voters = new Set(names("Voter"));
   const cluster: Configuration = {
     members: names("Server").map((id, at) => ({
@@ -172,13 +204,11 @@ function boundsOf(model: Model, module: RaftModule): Bounds {
     })),
     quorums: { election: number("ElectionQuorum"), replication: number("ReplicationQuorum") },
   };
-  assert(
-    text("EntriesMax") === "1" && text("Leases") === "FALSE",
-    "the code's models have one entry a message, no leases",
-  );
-  const options = {
+  assert(text("EntriesMax") === "1", "the code's models have one entry a message");
+  const options: RaftOptions = {
     ...module.defaultOptions("matched"),
     preVote: text("PreVote") === "TRUE",
+    readMechanism: text("Leases") === "TRUE" ? "lease" : "readIndex",
     checkQuorum: text("CheckQuorums") === "TRUE",
     inflightMessagesMax: number("InflightMax"),
     readRoundsMax: number("ReadRoundsMax"),
@@ -195,6 +225,7 @@ function boundsOf(model: Model, module: RaftModule): Bounds {
     logMax: number("LogMax"),
     roundsMax: number("RoundsMax"),
     restartsMax: number("RestartsMax"),
+    readsMax: text("ReadsMax", "") === "OneRead" ? 1 : 0,
     messagesMax: number("MessagesMax"),
     starters: new Set(names("Starters")),
   };

@@ -88,7 +88,7 @@ export function zabAdapter(module: ZabModule, bounds: Bounds, tracing: boolean):
   };
 }
 
-const COUNTED = ["elections", "giveUps", "restarts", "requests", "snapshots"] as const;
+const COUNTED = ["elections", "giveUps", "restarts", "requests", "snapshots", "reads"] as const;
 
 /** What the spec permits; the bounds are counters and who may be elected: after a prefix the candidates, in one anybody. */
 function choicesOf(state: ZabState, candidates: readonly string[], ids: readonly string[]): readonly Choice<Zab>[] {
@@ -106,6 +106,12 @@ function choicesOf(state: ZabState, candidates: readonly string[], ids: readonly
     add("ClientRequest", [], "requests", (_s, step) =>
       step({ type: "propose", request: 1, command: new Uint8Array(1) }),
     );
+  // Every reader asks for itself, so one number of a request serves all.
+  const read = (level: "sync" | "linearizable"): Input<Zab> => ({ type: "read", request: 1, level });
+  if (state.phase === "broadcast" && state.leader !== null) {
+    add("SyncRead", [], "reads", (_s, step) => step(read("sync")));
+    if (state.serverState === "LEADING") add("LinearizableRead", [], "reads", (_s, step) => step(read("linearizable")));
+  }
   const { committed: index } = state;
   if (index > (state.snapshot?.index ?? 0))
     add("TakeSnapshot", [index], "snapshots", (_s, step) =>

@@ -12,6 +12,7 @@ export interface Bounds {
   readonly restarts: number;
   readonly requests: number;
   readonly snapshots: number;
+  readonly reads: number;
   readonly messagesMax: number;
   readonly window: number;
   readonly trailing: number;
@@ -19,6 +20,9 @@ export interface Bounds {
   /** Three unless the model says TwoServers. */
   readonly servers: number;
 }
+
+/** How the models name the number. */
+const READS: Readonly<Record<string, number>> = { OneRead: 1, TwoReads: 2 };
 
 const models: readonly Model[] = (
   [
@@ -31,6 +35,7 @@ const models: readonly Model[] = (
     ["Trunc", "a server returns with what nobody else has"],
     ["Late", "a server that needs TRUNC gives up and is told again, and the first TRUNC comes late"],
     ["Snap", "a server joins whose history was compacted away"],
+    ["Reads", "reads by SYNC and through the log, beside a request"],
   ] as const
 ).map(([name, about]) => ({ name, about, size: "small", prefix: [] }));
 
@@ -69,6 +74,7 @@ function boundsOf(model: Model): Bounds {
     restarts: Number(value("Restarts")),
     requests: Number(value("Requests")),
     snapshots: Number(value("Snapshots")),
+    reads: READS[value("Reads", "")] ?? 0,
     messagesMax: Number(value("MessagesMax")),
     window: Number(value("Window")),
     trailing: Number(value("Trailing")),

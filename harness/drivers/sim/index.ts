@@ -8,6 +8,7 @@ export {
   type NodeView,
   type Stepped,
 } from "./interactive.js";
+export { INVARIANT_NAMES } from "./invariantNames.js";
 export { manifestOf, specOf } from "./manifest.js";
 export { explicitFaults } from "./schedule.js";
 export { minimize, sameFailure, shrink, type ShrinkOptions, type Shrunk } from "./shrink.js";

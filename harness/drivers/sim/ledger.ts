@@ -23,6 +23,7 @@ import {
 } from "../../../protocols/core/index.js";
 import { type ClientRequest, decodeCommand, KnownKeys, type Reply } from "../../host/index.js";
 import type { DiskWatcher } from "./disk.js";
+import type { InvariantName } from "./invariantNames.js";
 import { Leaders } from "./leaders.js";
 import { ModelMachine } from "./model.js";
 import type { Driven, Persist, SimNode, Store, World } from "./world.js";
@@ -42,7 +43,7 @@ export interface Ledger extends DiskWatcher {
   /** Invariants that other subjects are checked for and that mean nothing for this one. */
   readonly notApplicable: readonly string[];
   /** The first invariant that breaks is kept. */
-  break(invariant: string, detail: string): void;
+  break(invariant: InvariantName, detail: string): void;
   onBoot(node: SimNode): void;
   onCrash(node: SimNode): void;
   onApply(node: SimNode, entry: Entry): void;
@@ -86,7 +87,11 @@ export class LogLedger implements Ledger {
     return this.applied.length - 1;
   }
 
-  break(invariant: string, detail: string): void {
+  break(invariant: InvariantName, detail: string): void {
+    this.keepFirst(invariant, detail);
+  }
+
+  private keepFirst(invariant: string, detail: string): void {
     const { world } = this;
     world.broken ??= { invariant, detail, atNs: world.now, event: world.events };
   }
@@ -255,7 +260,7 @@ export class LogLedger implements Ledger {
     const { invariants } = module;
     for (let i = 0; i < invariants.length; i += 1) {
       const problem = invariants[i]?.check(state, running) ?? null;
-      if (problem !== null) this.break(invariants[i]?.name ?? "", problem);
+      if (problem !== null) this.keepFirst(invariants[i]?.name ?? "", problem);
     }
   }
 

@@ -9,6 +9,7 @@
  */
 import { type AnyRegisterModule, type Cell, compareTimestamps, type Timestamp } from "../../../protocols/core/index.js";
 import type { ClientRequest, Reply } from "../../host/index.js";
+import type { InvariantName } from "./invariantNames.js";
 import { Leaders } from "./leaders.js";
 import type { Ledger } from "./ledger.js";
 import type { SimNode, Store, World } from "./world.js";
@@ -44,7 +45,7 @@ export class RegisterLedger implements Ledger {
     this.leaders = new Leaders(world);
   }
 
-  break(invariant: string, detail: string): void {
+  break(invariant: InvariantName, detail: string): void {
     const { world } = this;
     world.broken ??= { invariant, detail, atNs: world.now, event: world.events };
   }

@@ -98,7 +98,7 @@ class LiveRun {
     this.#spec = spec;
     this.#cluster = cluster;
     this.#clients = new Clients(cluster.stage.world, true, []);
-    this.notes.push(...notLive(spec.scenario));
+    this.notes.push(...notLive(spec));
   }
 
   /** Until the scenario's duration is over, or longer where a liveness check has to wait. */
@@ -293,14 +293,23 @@ function lastCommittedMs(issuedNs: number, startedNs: number): number {
 /** What is looked at while processes run: nobody dies by himself, one leader a round, equal prefixes give equal states. */
 const LIVE_INVARIANT = "live replicas keep running and agree";
 
-/** What a scenario says and real processes do not do, besides faults. */
-function notLive({ links, disk, faults }: Scenario): string[] {
+/** What a scenario says and real processes do not do, besides faults that do not happen at all. */
+export function notLive({
+  scenario,
+  crashKind = () => "powerLoss",
+  storage,
+  storageOf = {},
+}: Pick<LiveRunSpec, "scenario" | "crashKind" | "storage" | "storageOf">): string[] {
+  const { links, disk, faults } = scenario;
   const weathers = [links.local, links.client, ...(links.between ?? []).map(({ weather }) => weather)];
   const faulty = faults.flatMap((fault: Fault) => (fault.type === "weather" ? [fault.weather] : []));
   const odd = [...weathers, ...faulty].some((one) => (one?.duplicate ?? 0) !== 0 || (one?.reorder ?? 0) !== 0);
+  const level = [storage, ...Object.values(storageOf)].some((one) => one?.driver === "level");
+  const cut = faults.some((fault) => fault.type === "crash" && crashKind(fault) === "powerLoss");
   return [
     ...(links.kind === "datagram" ? ["datagrams: nodes speak TCP, so every link is a stream"] : []),
     ...(odd ? ["duplication and reordering: streams have neither"] : []),
     ...(disk === undefined ? [] : ["the disk's sync time: the disk is this machine's own"]),
+    ...(level && cut ? ["losses of power: LevelDB's files keep what was not synced, a crash there is a kill -9"] : []),
   ];
 }
