@@ -188,8 +188,9 @@ function ladderFields(h: History, options: CheckFileOptions): Fields {
 function pageOf(h: History, levels: readonly LevelResult[], text: string): string {
   const broken = levels.find((result) => result.verdict === "violated");
   const witness = (broken?.witness ?? []).map((view) => view.operation);
-  const [verdict, ...explanation] = text.split("\n");
-  return historyPage(withAllReads(h), { title: h.file, verdict: verdict ?? "", witness, prefix: [], explanation });
+  const [verdict = "", ...details] = text.split("\n");
+  const explanation = broken === undefined ? [] : [`The drawing shows what breaks ${broken.level}.`];
+  return historyPage(withAllReads(h), { title: h.file, verdict, witness, prefix: [], explanation, details });
 }
 
 function levelInWords(h: History, result: LevelResult): string {

@@ -52,6 +52,19 @@ describe("maximal levels", () => {
     expect(verdict("read-your-writes")).toBe("ok");
   });
 
+  test("what breaks convergence breaks the sequential order too, with its witness and no search", () => {
+    // Client 1 saw b after its own a; client 2 saw a after its own b.
+    const { of } = ladder([
+      [1, "put", "x", "a", 0, 5],
+      [2, "put", "x", "b", 0, 5],
+      [1, "get", "x", "b", 10, 15],
+      [2, "get", "x", "a", 10, 15],
+    ]);
+    expect(of("causal-convergence")?.verdict).toBe("violated");
+    expect(of("sequential")).toMatchObject({ verdict: "violated", from: "causal-convergence" });
+    expect(of("sequential")?.witness).toEqual(of("causal-convergence")?.witness);
+  });
+
   test("store buffering: causal in every sense, not sequential", () => {
     const { verdict, maximal } = ladder([
       [1, "put", "x", "a", 0, 5],

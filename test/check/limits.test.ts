@@ -192,6 +192,13 @@ describe("explanation", () => {
     expect(page.match(/class="op witness"/g)).toHaveLength(3);
   });
 
+  test("the page of all levels keeps its lines, under the drawing", () => {
+    const page = checkHistory(historyFromEvents(historyOf(rows)), { level: "all" }).page();
+    expect(page).toContain("The drawing shows what breaks linearizable.");
+    expect(page.indexOf('<pre class="details">linearizable: violated')).toBeGreaterThan(page.indexOf('id="view"'));
+    expect(page).toContain("\n  A  client 1 wrote x := &quot;a&quot;");
+  });
+
   test("the page numbers the longest beginning that has an order, also where no search was needed", () => {
     // The read of "a" is the first answer that no order allows; "c" comes after it.
     const h = historyFromEvents(historyOf([...rows, [1, "put", "x", "c", 40, 50]]));

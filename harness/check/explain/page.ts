@@ -17,6 +17,8 @@ export type PageInput = {
   readonly prefix: readonly number[];
   /** Paragraphs under the verdict. */
   readonly explanation: readonly string[];
+  /** Lines under the drawing, as they stand. */
+  readonly details?: readonly string[];
 };
 
 /** More operations than this are not drawn. */
@@ -42,11 +44,7 @@ export function historyPage(history: History, input: PageInput): string {
     null,
     element("h1", null, input.title),
     element("p", { class: "verdict" }, input.verdict),
-    element(
-      "pre",
-      null,
-      input.witness.map((i, n) => `${operationLine(labelOf(n), viewOperation(history, i), history.timed)}\n`).join(""),
-    ),
+    input.witness.length === 0 ? null : element("pre", null, witnessLines(history, input.witness)),
     input.explanation.map((text) => element("p", null, text)),
     element(
       "p",
@@ -55,9 +53,14 @@ export function historyPage(history: History, input: PageInput): string {
     ),
     element("div", null, button("out", "-"), button("in", "+"), button("all", "all")),
     element("div", { id: "view" }, drawing(history, rows, input)),
+    input.details === undefined ? null : element("pre", { class: "details" }, input.details.join("\n")),
     element("script", { dangerouslySetInnerHTML: { __html: script } }),
   );
   return `<!doctype html>\n${renderToString(element("html", { lang: "en" }, head, body))}\n`;
+}
+
+function witnessLines(history: History, witness: readonly number[]): string {
+  return witness.map((i, n) => `${operationLine(labelOf(n), viewOperation(history, i), history.timed)}\n`).join("");
 }
 
 function prefixInWords(prefix: readonly number[]): string {

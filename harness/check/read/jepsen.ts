@@ -35,7 +35,7 @@ function readElements(reader: EdnReader, builder: HistoryBuilder): void {
       reader.bad(":time to be a number of nanoseconds, 0 or more", element.line);
     if (typeof process !== "number") {
       if (process === undefined) reader.bad(":process to be a number or a keyword", element.line);
-      addFault(builder, faults, f, jsonOfEdn(element.get("value") ?? null), (time as number | undefined) ?? index);
+      addFault(builder, faults, f, jsonOfEdn(element.get("value") ?? null), time ?? index);
       continue;
     }
     addEvent(builder, eventOf(element, index++, process, type as HistoryEventType, f), element.line);
