@@ -92,17 +92,22 @@ export function checkModel<P extends Protocol, D extends object>(
   return withModel(protocol, model, "check", (options) => check({ ...options, ...settings }));
 }
 
-/** @throws ToolError without Java or jar, Error where TLC did not finish */
+/**
+ * @param properties whether the same run checks what must hold, where the model has one .cfg file for both. @default false
+ * @throws ToolError without Java or jar, Error where TLC did not finish
+ */
 export function planModel<P extends Protocol, D extends object>(
   protocol: ModelledProtocol<P, D>,
   model: Model,
   settings: GraphSettings = {},
+  properties = false,
 ): Promise<Planned<P, D>> {
   return withModel(protocol, model, "graph", async (options, folder, prefixLength) => {
     const own = await readFile(options.config as string, "utf8");
     const config = join(folder, "graph.cfg");
-    // The graph alone: what must hold is checked by `synod model`.
-    const kept = own.replaceAll(/^((INVARIANTS?|PROPERTY|PROPERTIES) .*|ACTION_CONSTRAINT Emit)$/gm, "");
+    const emitted = own.replaceAll(/^ACTION_CONSTRAINT Emit$/gm, "");
+    // Else the graph alone: what must hold is checked by `synod model`.
+    const kept = properties ? emitted : emitted.replaceAll(/^(INVARIANTS?|PROPERTY|PROPERTIES) .*$/gm, "");
     await writeFile(config, `${kept}\nACTION_CONSTRAINT Emit\n`);
     const items = graph({ ...options, ...settings, config });
     const adapter = protocol.adapter(protocol.module, model, false);

@@ -18,7 +18,6 @@ mutantSuite({
     Promise.all(
       mutants.map(async (mutant) => ({ id: mutant.id, what: mutant.about, module: await plant(mutant, folder) })),
     ),
-  quick: ["Small", "TwoBallots", "Watermark", "Snapshot", "HalfAccepted"],
   seeds: [2, 3, 5, 6],
   inputs: 250,
   trace: (module, seed, inputs) => tracedRun(module, seed, inputs).events,

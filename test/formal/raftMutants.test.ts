@@ -9,7 +9,6 @@ mutantSuite({
   protocol: raftModels,
   traced: raftTraces,
   mutants: () => Promise.resolve(mutants),
-  quick: ["Figure8", "LateVote"],
   seeds: [1, 2, 4, 6, 7, 8, 9, 10],
   inputs: 250,
   trace: (module, seed, inputs) => tracedRun(module, seed, inputs, VARIANTS[0]).events,

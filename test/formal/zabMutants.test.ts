@@ -9,7 +9,6 @@ mutantSuite({
   protocol: zabModels,
   traced: zabTraces,
   mutants: () => Promise.resolve(ZAB_MUTANTS),
-  quick: ["Trunc", "Again", "Ahead", "Promised", "Late"],
   seeds: [1, 3],
   inputs: 450,
   trace: roughTrace,

@@ -7,6 +7,8 @@ import { conformPlanned, type Planned, planModel } from "../../../harness/confor
 import { type MutantRow, mutantsFile } from "../../../harness/conform/mutants.js";
 import type { TracedProtocol, TraceEvent } from "../../../harness/conform/protocol.js";
 import { validateEvents } from "../../../harness/conform/validate.js";
+import { isCheckedWithGraph, isQuick } from "../quick.js";
+import { expectRecorded } from "../recorded.js";
 import { type AnyModule, anyModule, type Protocol, type ProtocolModule } from "../../../protocols/core/index.js";
 
 /** A bug planted into a core. */
@@ -22,8 +24,6 @@ export interface MutantSubject<P extends Protocol, D extends object> {
   readonly protocol: ModelledProtocol<P, D>;
   readonly traced: TracedProtocol;
   readonly mutants: () => Promise<readonly Mutant<P>[]>;
-  /** Models that every test run has time for; the long one takes all. */
-  readonly quick: readonly string[];
   /** Seeds of the traces that are tried for each planted bug, and how many inputs each has. */
   readonly seeds: readonly number[];
   readonly inputs: number;
@@ -46,15 +46,18 @@ export function mutantSuite<P extends Protocol, D extends object>(subject: Mutan
     const config = protocol.config(model, "graph");
     const first = !seen.has(config);
     seen.add(config);
-    return first && (LONG || subject.quick.includes(model.name) || (REWRITE && model.size === "small"));
+    return first && (LONG || isQuick(protocol.name, model) || (REWRITE && model.size === "small"));
   });
   const plans: Planned<P, D>[] = [];
 
   describe(`${protocol.title} against its specification`, () => {
     for (const model of models) {
       test(`${model.name}: ${model.about}`, { timeout: TIMEOUT_MS }, async () => {
-        const plan = await planModel(protocol, model, { timeoutMs: TLC_TIMEOUT_MS, heapMiB: HEAP_MIB });
+        const settings = { timeoutMs: TLC_TIMEOUT_MS, heapMiB: HEAP_MIB };
+        const both = !LONG && isCheckedWithGraph(protocol.name, model);
+        const plan = await planModel(protocol, model, settings, both);
         plans.push(plan);
+        if (both) expectRecorded(protocol.name, model.name, plan.graph.result);
         const found = conformPlanned(plan, protocol.module);
         expect(found.first).toEqual([]);
         expect(found.edgesReplayed).toBe(found.specEdges);
