@@ -175,7 +175,7 @@ class Check {
       return null;
     }
     this.zoneLoan.release();
-    const compact = withoutNothing(part, this.loan);
+    const compact = withoutNothing(part, this.loan, this.budget);
     this.budget.checkTime();
     const search = new Search(compact, machineOf(this.h, compact, this.budget, this.loan), this.budget, this.loan);
     this.searches.push({ part: compact, search, opaque: false });

@@ -200,12 +200,15 @@ function localValues(h: History, start: Int32Array, flat: Flat, loan: Loan, budg
 }
 
 /** The part without what says nothing, with ranks and values packed together; the part itself if all of it says something. */
-export function withoutNothing(part: Part, loan: Loan): Part {
+export function withoutNothing(part: Part, loan: Loan, budget: Budget): Part {
   const { count: n, rankCount } = part;
-  const row = loan.any(n);
   let count = 0;
-  for (let i = 0; i < n; i++) if (part.kind[i] !== NOTHING) row[count++] = i;
+  for (let i = 0; i < n; i++) if (part.kind[i] !== NOTHING) count += 1;
   if (count === n) return part;
+  budget.take(29 * count + 4 * (rankCount + part.valueCount));
+  const row = loan.any(count);
+  for (let i = 0, place = 0; i < n; i++) if (part.kind[i] !== NOTHING) row[place++] = i;
+  budget.checkTime();
   const kind = loan.anyBytes(count);
   const a = loan.any(count);
   const b = loan.any(count);
@@ -225,6 +228,7 @@ export function withoutNothing(part: Part, loan: Loan): Part {
   };
   pack(part.initial);
   for (let place = 0; place < count; place++) {
+    if ((place & pollMask) === pollMask) budget.checkTime();
     const i = row[place] as number;
     kind[place] = part.kind[i] as number;
     a[place] = pack(part.a[i] as number);
@@ -235,6 +239,7 @@ export function withoutNothing(part: Part, loan: Loan): Part {
   }
   let rank = 0;
   for (let from = 0; from < rankCount; from++) {
+    if ((from & pollMask) === pollMask) budget.checkTime();
     const code = eventAt[from] as number;
     if (code < 0) continue;
     if ((code & 1) === 0) call[code >> 1] = rank++;

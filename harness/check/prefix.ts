@@ -49,12 +49,13 @@ function prefixOfKey(h: History, key: number, budget: Budget, loan: Loan): numbe
 /** One order of a part, null: there is none. */
 function orderOf(h: History, part: Part, tierZero: TierZero, budget: Budget): Int32Array | null {
   const loan = new Loan();
+  const held = budget.bytes;
   let search: Search | null = null;
   try {
     const { result, zonePart } = tierZero.decide(part, budget, loan);
     if (result.verdict === "violated") return null;
     if (result.verdict === "ok") return zoneOrder(zonePart, result.zones);
-    const compact = withoutNothing(part, loan);
+    const compact = withoutNothing(part, loan, budget);
     search = new Search(compact, machineOf(h, compact, budget, loan), budget, loan);
     let state = search.run(turnSteps);
     while (state === "running") state = search.run(turnSteps);
@@ -62,6 +63,7 @@ function orderOf(h: History, part: Part, tierZero: TierZero, budget: Budget): In
     return state === "violated" ? null : search.linearization().map((i) => place.get(rowOf(compact, i)) as number);
   } finally {
     search?.release();
+    budget.give(budget.bytes - held);
     loan.release();
   }
 }

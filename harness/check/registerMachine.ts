@@ -1,6 +1,7 @@
 // The register as the search sees it: the state is the value's number. Values that nobody will look at any more are one
 // state, and a value is not left while somebody must still see it and nobody can bring it back.
 
+import type { Budget } from "./budget.js";
 import { CAS, NEVER, NOT_EQUAL, NOTHING, READ, WRITE } from "./history.js";
 import { IMPOSSIBLE, type Machine } from "./machine.js";
 import type { Part } from "./parts.js";
@@ -24,7 +25,7 @@ export class RegisterMachine implements Machine {
   private casClasses = 0;
   private readonly casClass: Int32Array;
 
-  constructor(part: Part, loan: Loan) {
+  constructor(part: Part, budget: Budget, loan: Loan) {
     this.part = part;
     this.dead = part.valueCount;
     this.need = loan.filled(part.valueCount + 1, 0);
@@ -33,7 +34,10 @@ export class RegisterMachine implements Machine {
     this.casOf = loan.filled(part.valueCount, -1);
     this.casBefore = loan.any(part.count);
     this.casClass = loan.any(part.count);
-    for (let i = 0; i < part.count; i++) this.count(i, 1);
+    for (let i = 0; i < part.count; i++) {
+      if ((i & 0xffff) === 0xffff) budget.checkTime();
+      this.count(i, 1);
+    }
     this.initial = this.canonical(part.initial);
   }
 

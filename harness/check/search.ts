@@ -96,6 +96,7 @@ export class Search {
     this.key = loan.any(requiredWords + this.optionalWords + 3);
     let classes = 0;
     for (let i = 0; i < n; i++) {
+      if ((i & 0xffff) === 0xffff) budget.checkTime();
       this.pure[i] = machine.isPure(i) ? 1 : 0;
       const c = machine.classOf(i);
       this.classOf[i] = c;

@@ -87,5 +87,5 @@ export function hasAppend(part: Part): boolean {
 
 /** What the search runs for a part that zones do not decide. */
 export function machineOf(h: History, part: Part, budget: Budget, loan: Loan): Machine {
-  return hasAppend(part) ? new TextMachine(part, valuesOf(h, part), budget) : new RegisterMachine(part, loan);
+  return hasAppend(part) ? new TextMachine(part, valuesOf(h, part), budget) : new RegisterMachine(part, budget, loan);
 }

@@ -10,6 +10,11 @@ import {
   type Model,
   readHistoryText,
 } from "../../harness/check/index.js";
+import { Budget, BudgetExceeded } from "../../harness/check/budget.js";
+import { NO_VALUE, NOTHING, WRITE } from "../../harness/check/history.js";
+import { type Part, withoutNothing } from "../../harness/check/parts.js";
+import { Loan } from "../../harness/check/pool.js";
+import { RegisterMachine } from "../../harness/check/registerMachine.js";
 import { encodeHistory, type HistoryValue } from "../../harness/record/history.js";
 import { historyOf, type Row } from "./build.js";
 import { randomOf } from "./generate.js";
@@ -166,6 +171,40 @@ describe("limits", () => {
     const rows: Row[] = [];
     for (let i = 0; i < 20_000; i++) rows.push([1, "put", "x", i, 2 * i, 2 * i + 1]);
     expect(checkLinearizable(historyFromEvents(historyOf(rows)), { deadlineMs: 1e-6 }).verdict).toBe("unknown");
+  });
+});
+
+describe("what comes before a search looks at the clock too", () => {
+  // Found with 1,000,000 operations and a deadline of 10 ms: it was overrun by a quarter of a second.
+  const count = 200_000;
+  const column = (of: (i: number) => number): Int32Array => Int32Array.from({ length: count }, (_, i) => of(i));
+  const part: Part = {
+    key: 0,
+    count,
+    row: null,
+    kind: Uint8Array.from({ length: count }, (_, i) => (i % 50 === 0 ? NOTHING : WRITE)),
+    a: column((i) => i % 5),
+    b: column(() => NO_VALUE),
+    call: column((i) => 2 * i),
+    ret: column((i) => 2 * i + 1),
+    rankCount: 2 * count,
+    valueCount: 5,
+    initial: 0,
+    valueIds: null,
+  };
+  const late = (): Budget => new Budget(1e-6, Number.POSITIVE_INFINITY);
+
+  test("packing", () => {
+    expect(() => withoutNothing(part, new Loan(), late())).toThrow(BudgetExceeded);
+    expect(withoutNothing(part, new Loan(), new Budget(60_000, 1 << 30)).count).toBe(0.98 * count);
+  });
+
+  test("counting what is needed", () => {
+    expect(() => new RegisterMachine(part, late(), new Loan())).toThrow(BudgetExceeded);
+  });
+
+  test("packed copies count as memory", () => {
+    expect(() => withoutNothing(part, new Loan(), new Budget(60_000, 1 << 20))).toThrow(BudgetExceeded);
   });
 });
 
