@@ -308,9 +308,10 @@ export class ScriptCluster {
         this.note(id, `  save a snapshot to ${effect.index}`);
         node.saving.push(effect);
         break;
-      case "needIdle":
       case "needTurnEnd":
         break; // Every request verb ends its turn.
+      case "needIdle":
+        throw new Error("a scripted host puts nothing off");
     }
   }
 

@@ -207,8 +207,9 @@ function perform(world: World, ledger: Ledger, node: SimNode, effect: SimEffect,
       sendSnapshot(world, node, effect, at);
       break;
     case "action":
-    case "needIdle":
       break;
+    case "needIdle":
+      fail("a simulated host puts nothing off: a step takes no time");
     default:
       unreachable(effect);
   }
