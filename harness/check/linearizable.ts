@@ -2,11 +2,11 @@
 // rest key by key in turns, shrink what is violated to a witness.
 
 import { Budget, BudgetExceeded, type UnknownReason } from "./budget.js";
-import { type History, type OperationView, viewOperation } from "./history.js";
+import { type History, NOTHING, type OperationView, viewOperation } from "./history.js";
 import { holdsInTurn } from "./inTurn.js";
 import { type BuiltinModel, rejectForeignOperations } from "./builtin.js";
 import { type Model, ModelMachine, modelOperation, modelPart } from "./model.js";
-import { isChecked, type Part, rowOf, splitByKey, withoutNothing } from "./parts.js";
+import { isChecked, type Part, rowOf, splitByKey, wholeHistory, withoutNothing } from "./parts.js";
 import { Loan } from "./pool.js";
 import { rangeGroups, rangePart } from "./ranges.js";
 import { Search } from "./search.js";
@@ -120,6 +120,8 @@ class Check {
       this.operations += part.count;
       this.searches.push({ part, search: new Search(part, machine, this.budget, this.loan), opaque: true });
     }
+    const whole = this.wantOrder ? null : this.textsOfAllKeys();
+    if (whole !== null) return whole;
     for (const part of splitByKey(h, this.loan, this.budget)) {
       if (grouped.has(part.key)) continue;
       this.operations += part.count;
@@ -157,6 +159,25 @@ class Check {
     for (const { search } of this.searches) search.release();
     this.zoneLoan.release();
     this.loan.release();
+  }
+
+  /** Tier 0 for texts needs no parts: null if it cannot decide them all. */
+  private textsOfAllKeys(): Finding | null {
+    const { h, budget, zoneLoan } = this;
+    const whole = wholeHistory(h);
+    if (whole === null || whole.keyOf === null || !hasAppend(whole)) return null;
+    const { result, reason } = this.tierZero.decide(whole, budget, zoneLoan);
+    zoneLoan.release();
+    if (result.verdict === "notUnique") return null;
+    this.operations = h.kind.reduce((n, kind) => (kind === NOTHING ? n : n + 1), 0);
+    if (result.verdict === "ok") return { verdict: "ok" };
+    const [row] = result.suspects;
+    const key = h.key[row as number] as number;
+    if (this.shrinkMs <= 0) return findingOf(h, result.suspects, reason, undefined);
+    const part = splitByKey(h, this.loan, budget).find((p) => p.key === key) as Part;
+    const suspects = new Set(result.suspects);
+    const places = Array.from({ length: part.count }, (_, i) => i).filter((i) => suspects.has(rowOf(part, i)));
+    return this.violated(part, places, reason, undefined);
   }
 
   /** Decides a part by zones, or queues it for the search. */

@@ -175,5 +175,6 @@ export function modelPart(h: History, rows: readonly number[], key: number): Par
     valueCount: 1,
     initial: 0,
     valueIds: null,
+    keyOf: null,
   };
 }

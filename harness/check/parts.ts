@@ -30,6 +30,8 @@ export type Part = {
   readonly initial: number;
   /** Value id in the history of value v of this part; null = the same number. */
   readonly valueIds: Int32Array | null;
+  /** Key by operation, if there are several: only for {@link ./texts.ts}. */
+  readonly keyOf: Int32Array | null;
 };
 
 /** Row in the history of operation `i` of a part. */
@@ -44,8 +46,8 @@ export function isChecked(h: History, i: number): boolean {
 
 /** One part per key that has operations, in order of first use; they live as long as `loan`. Range reads are left out: see ranges.ts. */
 export function splitByKey(h: History, loan: Loan, budget: Budget): Part[] {
-  const one = wholeIfOneKey(h);
-  if (one !== null) return [one];
+  const whole = wholeHistory(h);
+  if (whole !== null && whole.keyOf === null) return [whole];
   const keyCount = h.keys.count;
   const { kind, level, key } = h;
   const size = loan.filled(keyCount, 0);
@@ -79,21 +81,22 @@ export function splitByKey(h: History, loan: Loan, budget: Budget): Part[] {
       valueCount: (local[k] as Int32Array).length,
       initial: 0,
       valueIds: local[k] as Int32Array,
+      keyOf: null,
     });
   }
   return parts;
 }
 
-function wholeIfOneKey(h: History): Part | null {
-  if (h.count === 0) return null;
-  const key = h.key[0] as number;
-  for (let i = 0; i < h.count; i++) {
-    if (h.key[i] !== key || h.level[i] !== 0 || h.kind[i] === RANGE || h.kind[i] === OTHER) return null;
-  }
-  const { count, kind, a, b, call, ret, initial } = h;
-  const valueCount = h.values.count;
+/** The history as one part, if nothing has to be left out. It has `keyOf` if there are several keys. */
+export function wholeHistory(h: History): Part | null {
+  const { count, kind, a, b, call, ret, initial, level, key } = h;
+  if (count === 0 || kind.includes(RANGE) || kind.includes(OTHER)) return null;
+  if (h.levels.length > 1 && level.some((n) => n !== 0)) return null;
+  const first = key[0] as number;
+  let i = 1;
+  while (i < count && key[i] === first) i += 1;
   return {
-    key,
+    key: first,
     count,
     row: null,
     kind,
@@ -102,9 +105,10 @@ function wholeIfOneKey(h: History): Part | null {
     call,
     ret,
     rankCount: h.eventAt.length,
-    valueCount,
+    valueCount: h.values.count,
     initial,
     valueIds: null,
+    keyOf: i === count ? null : key,
   };
 }
 
@@ -259,6 +263,7 @@ export function withoutNothing(part: Part, loan: Loan, budget: Budget): Part {
     valueCount: values,
     initial: 0,
     valueIds,
+    keyOf: null,
   };
 }
 
@@ -274,7 +279,7 @@ export function partUpTo(part: Part, rank: number): Part {
     ret[i] = NEVER;
     if (kind[i] === READ || kind[i] === NOT_EQUAL) kind[i] = NOTHING;
   }
-  return { key, count, row, kind, a, b, call, ret, rankCount: rank, valueCount, initial, valueIds };
+  return { key, count, row, kind, a, b, call, ret, rankCount: rank, valueCount, initial, valueIds, keyOf: null };
 }
 
 /** Ranks of the operations `rows` (ascending), packed together: dense from 0, in the same order. */

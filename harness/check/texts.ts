@@ -3,50 +3,67 @@
 // the text before it to the text behind it, and a piece that nobody saw is a write of a value that nobody saw: until
 // the next put no text that was seen can come about. That is a register with unique values, for the zone test.
 //
+// All keys can be cut at once: values are beginnings of texts, and a beginning belongs to one key. Pieces that come
+// twice on a key are told apart by time where that is possible: see twins.ts.
+//
 // Texts are cut as bytes of JSON, where the interner has them: a code in which no character begins another one.
 
 import type { Budget } from "./budget.js";
+import { type Clusters, VIRTUAL } from "./clusters.js";
 import * as H from "./history.js";
 import type { Interner } from "./interner.js";
 import type { Part } from "./parts.js";
 import type { Loan } from "./pool.js";
+import { OPEN, Twins } from "./twins.js";
 
 // Constants of this module: see read/fields.ts.
-const { APPEND, CAS, NOTHING, NO_VALUE, READ, WRITE } = H;
+const { APPEND, NEVER, NOTHING, READ, WRITE } = H;
 
-/** `notUnique`: pieces repeat, or a text can be cut in several ways. `torn`: two reads saw one piece behind different texts. */
+/** `notUnique`: pieces repeat, or a text can be cut in several ways. */
 export type TextResult =
   | { readonly verdict: "notUnique" }
-  | { readonly verdict: "torn"; readonly suspects: readonly number[] }
-  | { readonly verdict: "register"; readonly part: Part; readonly seenBy: (i: number) => number };
+  | { readonly verdict: "violated"; readonly rule: TextRule; readonly suspects: readonly number[] }
+  | {
+      readonly verdict: "register";
+      /** The operations under the same numbers, with beginnings as values. */
+      readonly part: Part;
+      readonly clusters: Clusters;
+      /** A read that tells where the piece of operation `i` belongs, or -1. */
+      readonly seenBy: (i: number) => number;
+      /** False: which of two equal pieces is which was guessed, so that a violation shows nothing. */
+      readonly certain: boolean;
+    };
+
+/** `torn`: two reads saw one piece behind different texts. `twins`: see twins.ts. */
+export type TextRule = "thinAir" | "twoCas" | "torn" | "twins";
 
 const notUnique: TextResult = { verdict: "notUnique" };
-const AMBIGUOUS = -2;
 const NONE = -1;
+/** Instead of a state: the text can be cut in several ways, or it is part of a violation. */
+const STOP = -2;
 
 /** Pieces of more lengths are for the search. */
 const lengthsMax = 16;
 
-/** Value of every register at the start. */
-const ROOT = 0;
-
 /**
  * Turns a part with appends into one of reads, writes and compare-and-sets with equal linearizations. The result lives
- * as long as `loan`. `placeOf`: scratch room for a number by value id.
+ * as long as `loan`. `placeOf`: scratch room for a number by value id. `keys`: keys are below this number.
  */
 export function textsAsRegister(
   part: Part,
   values: Interner,
   placeOf: Int32Array,
+  keys: number,
   budget: Budget,
   loan: Loan,
 ): TextResult {
   const initial = idOf(part, part.initial);
   if (values.hasHalves || (initial !== 0 && values.stringLength(initial) !== 0)) return notUnique;
-  const bytes = 4 * part.valueCount + 24 * part.count;
+  const roots = part.keyOf === null ? 1 : keys;
+  const bytes = 4 * part.valueCount + 40 * (part.count + roots);
   budget.take(bytes);
   try {
-    return new TextCutter(part, values, placeOf, budget, loan).run();
+    return new TextCutter(part, values, placeOf, roots, budget, loan).run();
   } finally {
     budget.give(bytes);
   }
@@ -56,69 +73,76 @@ function idOf(part: Part, value: number): number {
   return part.valueIds === null ? value : (part.valueIds[value] as number);
 }
 
-/** States are numbers: the root, one per piece that was seen, then values of their own for whatever is left. */
-class TextCutter {
-  private readonly part: Part;
+/** States are numbers: the empty text of every key, then one for every beginning that was seen, up to a piece's end. */
+export class TextCutter {
+  readonly part: Part;
   private readonly values: Interner;
-  private readonly budget: Budget;
+  readonly budget: Budget;
   private readonly loan: Loan;
-  private readonly mutations: Int32Array;
-  private mutationCount = 0;
-  /** By value id: a place in `mutations`; means something only if the mutation there has that value. */
+  readonly roots: number;
+  private readonly size: number;
+  /** By value id: its mutation; holds anything for what is no mutation's value. */
   private readonly placeOf: Int32Array;
   /** Lengths of pieces, each once. */
   private readonly lengths: number[] = [];
   /** The byte that ends every piece and stands nowhere else in one, or -1. */
   private end = -1;
-  /** By operation: the state that its piece led to, or -1. */
-  private readonly stateOf: Int32Array;
+  /** By operation: the state that it saw, or that its piece led to; or -1. */
+  readonly stateOf: Int32Array;
   private readonly stateOfValue: Int32Array;
-  private readonly parent: Int32Array;
+  /** By state. */
+  readonly parent: Int32Array;
   private readonly length: Int32Array;
-  private readonly seenBy: Int32Array;
-  private states = 1;
+  readonly writer: Int32Array;
+  readonly next: Int32Array;
+  readonly firstRead: Int32Array;
+  readonly lastRead: Int32Array;
+  states: number;
+  /** By key: id and state of the last text that was longer than its own last one. */
+  private readonly lastText: Int32Array;
+  private readonly lastState: Int32Array;
   private pieceEnd = 0;
-  /** Id and length of the last text; at first the empty one. */
-  private lastText = NONE;
-  private lastLength = 0;
-  private lastState = ROOT;
-  private torn: readonly number[] | null = null;
+  private twins: Twins | null = null;
+  private stop: TextResult = notUnique;
 
-  constructor(part: Part, values: Interner, placeOf: Int32Array, budget: Budget, loan: Loan) {
+  constructor(part: Part, values: Interner, placeOf: Int32Array, roots: number, budget: Budget, loan: Loan) {
+    const size = part.count + roots;
+    this.size = size;
     this.part = part;
     this.loan = loan;
     this.values = values;
     this.budget = budget;
-    this.mutations = loan.any(part.count);
+    this.roots = roots;
+    this.states = roots;
     this.placeOf = placeOf;
     this.stateOf = loan.filled(part.count, NONE);
     this.stateOfValue = loan.filled(part.valueCount, NONE);
-    this.parent = loan.any(2 * part.count + 1);
-    this.length = loan.filled(2 * part.count + 1, 0);
-    this.seenBy = loan.any(2 * part.count + 1);
+    this.parent = loan.any(size);
+    this.length = loan.any(size);
+    this.writer = loan.any(size);
+    this.next = loan.any(size);
+    this.firstRead = loan.any(size);
+    this.lastRead = loan.any(size);
+    this.lastText = loan.filled(roots, NONE);
+    this.lastState = loan.any(roots);
+    for (let root = 0; root < roots; root++) {
+      this.setState(root, NONE, VIRTUAL, 0);
+      this.lastState[root] = root;
+    }
   }
 
   run(): TextResult {
-    const { part } = this;
     if (!this.gatherPieces()) return notUnique;
-    this.stateOfValue[part.initial] = ROOT;
-    for (let i = 0; i < part.count; i++) {
-      if (part.kind[i] !== READ) continue;
-      const v = part.a[i] as number;
-      if ((this.stateOfValue[v] as number) >= 0) continue;
-      const state = this.read(i, idOf(part, v));
-      if (state === AMBIGUOUS) return notUnique;
-      if (this.torn !== null) return { verdict: "torn", suspects: this.torn };
-      this.stateOfValue[v] = state;
-    }
-    return { verdict: "register", part: this.register(), seenBy: (i) => this.reader(i) };
+    if (!this.gatherReads()) return this.twins === null || this.twins.certain ? this.stop : notUnique;
+    const unclear = this.twins?.settle();
+    if (unclear !== undefined) return unclear;
+    return this.register();
   }
 
   private gatherPieces(): boolean {
-    const { part, values, mutations, placeOf, budget, lengths } = this;
+    const { part, values, placeOf, budget, lengths } = this;
     const { kind, a, count, valueIds } = part;
-    let used = 0;
-    let end = NONE;
+    let end = -2;
     let lastLength = 0;
     for (let i = 0; i < count; i++) {
       const k = kind[i];
@@ -127,12 +151,16 @@ class TextCutter {
       const v = a[i] as number;
       const piece = valueIds === null ? v : (valueIds[v] as number);
       const n = values.stringLength(piece);
-      if (n <= 0 || this.writerOf(piece) !== NONE) return false;
-      if (used === 0) end = values.stringByte(piece, n - 1);
-      placeOf[piece] = used;
-      mutations[used++] = i;
-      this.mutationCount = used;
+      if (n <= 0) return false;
+      const before = this.writerOf(piece);
+      if (before >= 0 && before < i) {
+        this.twins ??= new Twins(this);
+        this.twins.add(before, i);
+        continue;
+      }
+      placeOf[piece] = i;
       budget.spend(4 + (n >> 3));
+      if (end === -2) end = values.stringByte(piece, n - 1);
       if (end >= 0 && values.stringIndexOf(piece, end, 0) !== n - 1) end = NONE;
       // More of them than that are of no use, see below.
       if (n !== lastLength && lengths.length <= lengthsMax && !lengths.includes(n)) lengths.push(n);
@@ -144,52 +172,158 @@ class TextCutter {
     return this.lengths.length <= lengthsMax;
   }
 
-  /** The operation that puts or appends the value, or -1. */
+  /** The first operation that puts or appends the value, or -1. */
   private writerOf(id: number): number {
-    const place = this.placeOf[id] as number;
-    if (place < 0 || place >= this.mutationCount) return NONE;
-    const i = this.mutations[place] as number;
-    return idOf(this.part, this.part.a[i] as number) === id ? i : NONE;
+    const { kind, a, count, valueIds } = this.part;
+    const i = this.placeOf[id] as number;
+    if (i < 0 || i >= count || (kind[i] !== APPEND && kind[i] !== WRITE)) return NONE;
+    const v = a[i] as number;
+    return (valueIds === null ? v : (valueIds[v] as number)) === id ? i : NONE;
   }
 
-  /** State of what read `i` saw; a state without a writer if nothing leads there. */
-  private read(i: number, seen: number): number {
-    const { values, lastText, lastLength, length, parent } = this;
+  /** Finds the state of every read. False: `stop` says why not. */
+  private gatherReads(): boolean {
+    const { part, stateOf, stateOfValue, firstRead, lastRead } = this;
+    const { kind, a, ret, count, keyOf, initial } = part;
+    for (let i = 0; i < count; i++) {
+      if (kind[i] !== READ) continue;
+      const v = a[i] as number;
+      const key = keyOf === null ? 0 : (keyOf[i] as number);
+      let state = stateOfValue[v] as number;
+      // The same text on another key is another state.
+      if (state < 0 || (keyOf !== null && this.keyOf(state) !== key)) {
+        state = v === initial ? key : this.read(i, idOf(part, v), key);
+        if (state < 0) return false;
+        stateOfValue[v] = state;
+      }
+      stateOf[i] = state;
+      lastRead[state] = i;
+      const first = firstRead[state] as number;
+      if (first < 0 || (ret[i] as number) < (ret[first] as number)) firstRead[state] = i;
+    }
+    return true;
+  }
+
+  private keyOf(state: number): number {
+    if (state < this.roots) return state;
+    return (this.part.keyOf as Int32Array)[this.writer[state] as number] as number;
+  }
+
+  /** State of what read `i` saw, or STOP. */
+  private read(i: number, seen: number, key: number): number {
+    const { values, length, parent } = this;
     const seenLength = values.stringLength(seen);
     this.budget.spend(10 + (seenLength >> 2));
-    if (seenLength <= 0) return this.orphan();
-    let state = ROOT;
+    if (seenLength <= 0) return this.violated("thinAir", [i]);
+    const lastText = this.lastText[key] as number;
+    const lastLength = lastText < 0 ? 0 : values.stringLength(lastText);
+    let state = key;
     if (seenLength < lastLength && values.stringStartsWith(lastText, seen)) {
       // A beginning of the last text: one of its states, or it ends within a piece.
-      state = this.lastState;
+      state = this.lastState[key] as number;
       while ((length[state] as number) > seenLength) state = parent[state] as number;
-      return length[state] === seenLength ? state : this.orphan();
+      return length[state] === seenLength ? state : this.violated("thinAir", [i]);
     }
     // Among pieces of several lengths a longer one may reach over the end of the last text: cut from the start then.
     const goesOn = this.lengths.length <= 1 && lastLength > 0 && values.stringStartsWith(seen, lastText);
-    if (goesOn) state = this.lastState;
+    if (goesOn) state = this.lastState[key] as number;
     while ((length[state] as number) < seenLength) {
       const at = length[state] as number;
       const piece = this.pieceAt(seen, seenLength, at);
-      if (piece === AMBIGUOUS) return AMBIGUOUS;
-      if (piece === NONE) return this.orphan();
-      const isPut = this.part.kind[piece] === WRITE;
-      if (isPut && at > 0) return this.orphan();
-      const before = isPut ? NONE : state;
-      state = this.stateOf[piece] as number;
-      if (state === NONE) state = this.add(piece, before, i, this.pieceEnd);
-      else if (parent[state] !== before) {
-        this.torn = [this.seenBy[state] as number, i];
-        return NONE;
-      }
+      if (piece === STOP) return STOP;
+      if (piece === NONE) return this.violated("thinAir", [i]);
+      state = this.follow(state, piece, i, key);
+      if (state < 0) return STOP;
     }
-    this.lastText = seen;
-    this.lastLength = seenLength;
-    this.lastState = state;
+    this.lastText[key] = seen;
+    this.lastState[key] = state;
     return state;
   }
 
-  /** The operation whose piece stands at `at`. A put counts at the start only, so that it cannot be mistaken within. */
+  /** The state behind `before` and the piece of mutation `found`, or of a twin of it, which read `i` saw there. */
+  private follow(before: number, found: number, i: number, key: number): number {
+    const { twins, part } = this;
+    let piece = found;
+    if (twins?.has(found)) {
+      piece = twins.writerAt(found, before, before === key, i);
+      if (piece === NONE) return this.violated("thinAir", [i]);
+      if (piece === OPEN) {
+        const open = twins.openState(before);
+        if (open >= 0 && twins.isOf(open, found)) return open;
+        const state = this.add(NONE, before, i);
+        if (state >= 0) {
+          const one = twins.open(state, before, found, i);
+          this.writer[state] = one;
+          this.next[before] = one;
+        }
+        return state;
+      }
+    }
+    if (part.keyOf !== null && part.keyOf[piece] !== key) return this.violated("thinAir", [i]);
+    const isPut = part.kind[piece] === WRITE;
+    // A put counts at the start only, so that it cannot be mistaken within.
+    if (isPut && before !== key) return this.violated("thinAir", [i]);
+    const parent = isPut ? NONE : before;
+    const state = this.stateOf[piece] as number;
+    if (state === NONE) return this.add(piece, parent, i);
+    return this.parent[state] === parent ? state : this.violated("torn", [this.readerOf(state, i), i]);
+  }
+
+  private add(piece: number, parent: number, i: number): number {
+    if (parent >= 0) {
+      if ((this.next[parent] as number) >= 0) return this.twoNext(parent, piece, i);
+      this.next[parent] = piece;
+    }
+    const state = this.states++;
+    // More states than operations: some twin would have written two.
+    if (state === this.size) return this.giveUp();
+    if (piece >= 0) this.stateOf[piece] = state;
+    this.setState(state, parent, piece, this.pieceEnd);
+    return state;
+  }
+
+  private giveUp(): number {
+    this.stop = notUnique;
+    return STOP;
+  }
+
+  private setState(state: number, parent: number, writer: number, length: number): void {
+    this.parent[state] = parent;
+    this.length[state] = length;
+    this.writer[state] = writer;
+    this.next[state] = NONE;
+    this.firstRead[state] = NONE;
+    this.lastRead[state] = NONE;
+  }
+
+  private twoNext(before: number, piece: number, i: number): number {
+    const other = this.next[before] as number;
+    const suspects = [other, this.readerOf(this.childOf(before), i), i];
+    if (piece >= 0) suspects.push(piece);
+    return this.violated("twoCas", suspects);
+  }
+
+  private violated(rule: TextRule, suspects: readonly number[]): number {
+    this.stop = { verdict: "violated", rule, suspects: [...new Set(suspects)] };
+    return STOP;
+  }
+
+  private childOf(state: number): number {
+    const op = this.next[state] as number;
+    if (op < 0) return NONE;
+    const child = this.stateOf[op] as number;
+    return child >= 0 && this.parent[child] === state ? child : (this.twins?.openState(state) ?? NONE);
+  }
+
+  /** A read that saw a text beginning with `state`; `otherwise` if none has been noted. */
+  readerOf(state: number, otherwise: number): number {
+    for (let s = state; s >= 0; s = this.childOf(s)) {
+      if ((this.firstRead[s] as number) >= 0) return this.firstRead[s] as number;
+    }
+    return otherwise;
+  }
+
+  /** The operation whose piece stands at `at`. */
   private pieceAt(text: number, textLength: number, at: number): number {
     if (this.end >= 0) {
       const end = this.values.stringIndexOf(text, this.end, at) + 1;
@@ -202,7 +336,7 @@ class TextCutter {
       if (at + length > textLength) continue;
       const i = this.pieceIn(text, at, at + length);
       if (i === NONE) continue;
-      if (found !== NONE) return AMBIGUOUS;
+      if (found !== NONE) return this.giveUp();
       found = i;
       this.pieceEnd = at + length;
     }
@@ -214,48 +348,37 @@ class TextCutter {
     return id < 0 ? NONE : this.writerOf(id);
   }
 
-  private add(i: number, parent: number, reader: number, length: number): number {
-    const state = this.states++;
-    this.stateOf[i] = state;
-    this.parent[state] = parent;
-    this.length[state] = length;
-    this.seenBy[state] = reader;
-    return state;
-  }
-
-  private orphan(): number {
-    return this.states++;
-  }
-
-  /** The read that told where operation `i` belongs, or -1. */
-  private reader(i: number): number {
-    const state = this.stateOf[i] as number;
-    return state === NONE ? NONE : (this.seenBy[state] as number);
-  }
-
-  private register(): Part {
-    const { part, stateOf, stateOfValue, parent } = this;
-    const kind = this.loan.anyBytes(part.count);
-    const a = this.loan.any(part.count);
-    const b = this.loan.filled(part.count, NO_VALUE);
-    const { kind: kinds, a: values } = part;
-    for (let i = 0; i < part.count; i++) {
-      const k = kinds[i] as number;
-      const state = stateOf[i] as number;
-      kind[i] = k;
-      if (k === READ) a[i] = stateOfValue[values[i] as number] as number;
-      else if (k === APPEND && state >= 0) {
-        kind[i] = CAS;
-        a[i] = parent[state] as number;
-        b[i] = state;
-      } else if (k !== NOTHING) {
-        kind[i] = WRITE;
-        a[i] = state >= 0 ? state : this.states++;
-      }
+  private register(): TextResult {
+    const { part, stateOf, states, parent, roots } = this;
+    const { kind, ret, count } = part;
+    const alone = this.loan.any(count);
+    let aloneCount = 0;
+    for (let i = 0; i < count; i++) {
+      if (stateOf[i] === NONE && kind[i] !== NOTHING && ret[i] !== NEVER) alone[aloneCount++] = i;
     }
-    const { key, count, row, call, ret, rankCount } = part;
-    const valueCount = this.states;
+    let casCount = 0;
+    for (let state = roots; state < states; state++) if ((parent[state] as number) >= 0) casCount += 1;
+    const { writer, next, firstRead, lastRead } = this;
+    const writeCount = states - roots - casCount;
+    const clusters = { writer, next, lastRead, firstRead, roots, alone, aloneCount, writeCount, casCount };
+    const { key, row, call, rankCount, keyOf } = part;
     // Fields in the order of parts.ts, so that the compiled checkers meet one shape of object.
-    return { key, count, row, kind, a, b, call, ret, rankCount, valueCount, initial: ROOT, valueIds: null };
+    const register = {
+      key,
+      count,
+      row,
+      kind,
+      a: stateOf,
+      b: stateOf,
+      call,
+      ret,
+      rankCount,
+      valueCount: states,
+      initial: 0,
+      valueIds: null,
+      keyOf,
+    };
+    const seenBy = (i: number): number => this.readerOf(stateOf[i] as number, NONE);
+    return { verdict: "register", part: register, clusters, seenBy, certain: this.twins?.certain !== false };
   }
 }

@@ -9,8 +9,8 @@ import type { Part } from "./parts.js";
 import type { Loan } from "./pool.js";
 import { RegisterMachine } from "./registerMachine.js";
 import { TextMachine } from "./textMachine.js";
-import { textsAsRegister } from "./texts.js";
-import { checkZones, type ZoneResult, type ZoneRule } from "./zones.js";
+import { textsAsRegister, type TextRule } from "./texts.js";
+import { checkClusters, checkZones, type ZoneResult, type ZoneRule } from "./zones.js";
 
 // Constants of this module: see read/fields.ts.
 const { APPEND } = H;
@@ -22,15 +22,22 @@ const ruleInWords: { readonly [rule in ZoneRule]: string } = {
   blockOrder: "an operation had returned before one was called that must come before it",
   zonesOverlap: "two values would each have to be overwritten before the other",
 };
-const textRuleInWords: { readonly [rule in ZoneRule]: string } = {
+const textRuleInWords: { readonly [rule in ZoneRule | TextRule]: string } = {
   ...ruleInWords,
   thinAir: "a text was seen that nobody's pieces make up",
   twoCas: "texts were seen that go on with different pieces after the same beginning",
+  torn: "texts were seen that have the same piece behind different beginnings",
+  twins: "a text was seen with a piece that nobody put there in time",
 };
-const tornInWords = "texts were seen that have the same piece behind different beginnings";
 
 /** See {@link TierZero.decide}. */
-export type TierZeroResult = { readonly result: ZoneResult; readonly reason: string; readonly zonePart: Part };
+export type TierZeroResult = { readonly result: TierZeroVerdict; readonly reason: string; readonly zonePart: Part };
+
+type TierZeroVerdict =
+  | Exclude<ZoneResult, { readonly verdict: "violated" }>
+  | { readonly verdict: "violated"; readonly suspects: readonly number[] };
+
+const notUnique: TierZeroVerdict = { verdict: "notUnique" };
 
 /** Decides parts of one history by zones. */
 export class TierZero {
@@ -45,7 +52,10 @@ export class TierZero {
     this.loan = loan;
   }
 
-  /** Tier 0. `zonePart` has the operations of `part` under the same numbers. `reason`: in words, if violated. */
+  /**
+   * Tier 0; texts on many keys at once, other parts key by key. `zonePart` has the operations of `part` under the same
+   * numbers. `reason`: in words, if violated.
+   */
   decide(part: Part, budget: Budget, loan: Loan): TierZeroResult {
     if (!hasAppend(part)) {
       const result = checkZones(part, budget, loan);
@@ -56,19 +66,17 @@ export class TierZero {
       budget.take(4 * values.count);
       this.placeOf = this.loan.any(values.count);
     }
-    const texts = textsAsRegister(part, values, this.placeOf, budget, loan);
+    const texts = textsAsRegister(part, values, this.placeOf, this.h.keys.count, budget, loan);
     if (texts.verdict === "notUnique") return { result: texts, reason: "", zonePart: part };
-    if (texts.verdict === "torn") {
-      const result = { verdict: "violated", rule: "twoCas", suspects: texts.suspects } as const;
-      return { result, reason: tornInWords, zonePart: part };
-    }
-    const result = checkZones(texts.part, budget, loan);
+    if (texts.verdict === "violated") return { result: texts, reason: textRuleInWords[texts.rule], zonePart: part };
+    const result = checkClusters(texts.part, texts.clusters, budget, loan);
     if (result.verdict !== "violated") return { result, reason: "", zonePart: texts.part };
+    if (!texts.certain) return { result: notUnique, reason: "", zonePart: part };
     // Where a piece belongs is known from a read only.
     const suspects = new Set(result.suspects);
     for (const i of result.suspects) if (texts.seenBy(i) >= 0) suspects.add(texts.seenBy(i));
     const reason = textRuleInWords[result.rule];
-    return { result: { ...result, suspects: [...suspects] }, reason, zonePart: texts.part };
+    return { result: { verdict: "violated", suspects: [...suspects] }, reason, zonePart: texts.part };
   }
 }
 

@@ -181,6 +181,7 @@ export function subPart(part: Part, rows: readonly number[]): Part {
     valueCount: ids.length,
     initial: 0,
     valueIds: Int32Array.from(ids, (value) => (part.valueIds === null ? value : (part.valueIds[value] as number))),
+    keyOf: null,
   };
 }
 

@@ -191,6 +191,7 @@ describe("what comes before a search looks at the clock too", () => {
     valueCount: 5,
     initial: 0,
     valueIds: null,
+    keyOf: null,
   };
   const late = (): Budget => new Budget(1e-6, Number.POSITIVE_INFINITY);
 

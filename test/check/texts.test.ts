@@ -5,7 +5,7 @@ import { checkLinearizable, historyFromEvents, verifyOrder, verifyWitness } from
 import type { HistoryEvent } from "../../harness/record/history.js";
 import { isLinearizable } from "./bruteForce.js";
 import { historyOf, type Row } from "./build.js";
-import { randomOf } from "./generate.js";
+import { randomHistory, randomOf } from "./generate.js";
 
 const alphabets: readonly (readonly string[])[] = [
   ["a\n", "b\n", "c\n", "d\n", "e\n"],
@@ -58,6 +58,54 @@ describe("texts as bytes", () => {
     }
     expect(counts.ok).toBeGreaterThan(500);
     expect(counts.violated).toBeGreaterThan(300);
+  });
+
+  test("pieces that come twice, on several keys", { timeout: 60_000 }, () => {
+    const counts = { ok: 0, violated: 0 };
+    for (let seed = 1; seed <= 4000; seed++) {
+      const random = randomOf(seed * 31);
+      const events = randomHistory(seed, {
+        operations: 5 + random(7),
+        processes: 2 + random(3),
+        values: 2 + random(5),
+        weights: [4, random(3), 0, 4, 0],
+        unknownPercent: random(2) * 25,
+        wrongPercent: random(3) * 30,
+        sameTimePercent: random(2) * 40,
+        observedPercent: 0,
+        keys: 1 + random(3),
+      });
+      const keys = [...new Set(events.map((event) => event.key))];
+      const expected = keys.every((key) => isLinearizable(events.filter((event) => event.key === key)))
+        ? "ok"
+        : "violated";
+      const h = historyFromEvents(events);
+      const result = checkLinearizable(h);
+      expect(result.verdict, `seed ${seed} ${JSON.stringify(events)}`).toBe(expected);
+      if (result.witnessRows !== undefined) expect(verifyWitness(h, result.witnessRows).confirmed).toBe(true);
+      counts[expected] += 1;
+    }
+    expect(counts.ok).toBeGreaterThan(500);
+    expect(counts.violated).toBeGreaterThan(500);
+  });
+
+  test("time tells apart what a client appends again after it starts anew", () => {
+    const rows: Row[] = [
+      [1, "append", "k", "1.0 ", 0, 5],
+      [2, "append", "k", "2.0 ", 1, 12],
+      [3, "get", "k", "1.0 2.0 ", 13, 20],
+      [1, "append", "k", "1.0 ", 30, 35],
+      [2, "append", "k", "2.0 ", 31, 50],
+      [3, "get", "k", "1.0 2.0 2.0 1.0 ", 36, 40],
+    ];
+    const right = checkLinearizable(historyFromEvents(historyOf(rows)));
+    expect(right.verdict).toBe("ok");
+    const early: Row[] = [...rows.slice(0, 2), [3, "get", "k", "1.0 2.0 2.0 ", 13, 20], ...rows.slice(3, 5)];
+    const wrong = checkLinearizable(historyFromEvents(historyOf(early)));
+    expect(wrong.verdict).toBe("violated");
+    // By time, without a search.
+    expect(wrong.prefix).toBe(undefined);
+    expect(wrong.reason).toContain("in time");
   });
 
   test("two halves of a character make the whole one", () => {
