@@ -146,6 +146,8 @@ function wording(error: ErrorObject, at: string): Wording {
     case "maximum":
     case "exclusiveMinimum":
       return here(`a number ${String(params["comparison"])} ${String(params["limit"])}`);
+    case "multipleOf":
+      return here(`a multiple of ${String(params["multipleOf"])}`);
     case "minItems":
       return here(`at least ${String(params["limit"])} element(s)`);
     case "maxItems":

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { NodeMember } from "../../harness/drivers/real/index.js";
-import { freePorts, type Started, startProcess } from "../real/support.js";
+import { freePorts, SMALL_SEGMENTS, type Started, startProcess } from "../real/support.js";
 import { GrpcClient } from "./support.js";
 
 export interface Said {
@@ -45,7 +45,8 @@ export class EtcdCluster {
   async startNode(id: string): Promise<void> {
     const file = join(this.#dir, `${id}.json`);
     const { members } = this;
-    const config = { cluster: "api", protocol: this.#protocol, id, members, dir: join(this.#dir, id) };
+    const dir = join(this.#dir, id);
+    const config = { cluster: "api", protocol: this.#protocol, id, members, dir, storage: SMALL_SEGMENTS };
     writeFileSync(file, JSON.stringify(config));
     const started = await startProcess(file);
     if (started.process.exitCode !== null) throw new Error(`node ${id} ended: ${started.log()}`);

@@ -1,18 +1,20 @@
 /** Clusters of real processes with real files and sockets. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, type TestContext, test } from "vitest";
 import { tracedProtocol, validateEvents } from "../../harness/conform/index.js";
 import { mergeTraces, type NodeConfig } from "../../harness/drivers/real/index.js";
 import type { TraceLine } from "../../harness/record/index.js";
-import { pause, RealCluster } from "./support.js";
+import { pause, RealCluster, startProcess } from "./support.js";
 
 /** A cluster that ends with the test that it is for. */
 async function clusterFor(
   { onTestFinished }: TestContext,
   protocol: string,
   settings: Partial<NodeConfig> = {},
+  count = 3,
 ): Promise<RealCluster> {
-  const cluster = await RealCluster.start(protocol, 3, settings);
+  const cluster = await RealCluster.start(protocol, count, settings);
   onTestFinished(() => cluster.stop());
   return cluster;
 }
@@ -96,7 +98,8 @@ describe("a bad disk", () => {
   test.concurrent("power that goes while every sync is slow loses no acknowledged write", {
     timeout: 60_000,
   }, async (context) => {
-    const started = await clusterFor(context, "raft");
+    // With segments of the size that nodes have of themselves, as nowhere else here.
+    const started = await clusterFor(context, "raft", { storage: {} });
     for (const { id } of started.members) started.order(id, { type: "slowDisk", extraMs: 20 });
     const writers = Array.from({ length: 8 }, () => started.client.session());
     const acknowledged: string[] = [];
@@ -132,4 +135,28 @@ describe("a bad disk", () => {
     expect(started.node(victim).log()).toContain("sync-failed");
     await put(started, 2, "c");
   });
+});
+
+test.concurrent("segments have the size that is set, are used again while the log grows, and may have another size later", {
+  timeout: 60_000,
+}, async (context) => {
+  const MIB = 2 ** 20;
+  const started = await clusterFor(context, "raft", { storage: { segmentBytes: MIB } }, 1);
+  const folder = join(started.dir, "n1");
+  const sizes = (): number[] =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith(".wal"))
+      .map((name) => statSync(join(folder, name)).size);
+  expect(sizes()).toEqual([MIB]);
+  const session = started.client.session();
+  const value = "x".repeat(32 * 1024);
+  for (let i = 0; i < 160; i += 1) expect((await session.request({ f: "put", key: "k", value })).status).toBe("ok");
+  expect(new Set(sizes())).toEqual(new Set([MIB]));
+  // Five segments went by: the one in use, two to be used again, and at most what the last snapshot has not freed yet.
+  expect(sizes().length).toBeLessThanOrEqual(4);
+  await started.kill("n1");
+  const again = await startProcess(started.configFile("n1", { storage: { segmentBytes: 2 * MIB } }));
+  started.nodes.set("n1", again);
+  expect(await get(started, "k")).toBe(value);
+  await put(started, 1, "later");
 });

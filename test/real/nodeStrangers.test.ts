@@ -1,9 +1,10 @@
 /** What comes to a node that does not belong there, and what a node does not start from. */
 import { once } from "node:events";
-import { closeSync, openSync, readdirSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, openSync, readdirSync, writeSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { readNodeConfig } from "../../harness/drivers/real/checkConfig.js";
 import { FrameReader, FrameWriter, type Hello, LeanClient, writeHello } from "../../harness/transport/index.js";
 import { freePorts, pause, RealCluster, startProcess } from "./support.js";
 
@@ -186,12 +187,25 @@ test("a damaged store: the node does not start, and says what to do", async () =
 });
 
 test("a configuration that cannot be is one line and code 64", async () => {
-  const file = join(cluster.dir, "bad.json");
-  writeFileSync(file, JSON.stringify({ cluster: "test", protocol: "raft", id: "n1", members: [], dir: "/x", more: 1 }));
-  const started = await startProcess(file);
+  const started = await startProcess(cluster.configFile("bad", { more: 1 }));
   expect((await started.exited).code).toBe(64);
   expect(started.log().trim().split("\n")).toHaveLength(1);
-  expect(started.log()).toContain("bad.json");
+  expect(started.log()).toContain("bad.json: /more: expected one of the properties");
+});
+
+test.each([
+  [{ storage: { segmentBytes: 4096 } }, "/storage/segmentBytes: expected a number >= 1048576, found 4096"],
+  [{ storage: { segmentBytes: 2 ** 31 } }, "/storage/segmentBytes: expected a number <= 1073741824, found 2147483648"],
+  [{ storage: { segmentBytes: 2 ** 20 + 1 } }, "/storage/segmentBytes: expected a multiple of 4096, found 1048577"],
+  [
+    { storage: { driver: "level", segmentBytes: 2 ** 20 } },
+    "/storage/segmentBytes: expected nothing: the driver level has no segments, found 1048576",
+  ],
+  [{ memory: { heapRoomMiB: 8 } }, "/memory/heapRoomMiB: expected a number >= 16, found 8"],
+  [{ memory: { heapRoomMiB: 16.5 } }, "/memory/heapRoomMiB: expected an integer, found 16.5"],
+])("a setting out of its bounds is named: %j", (changes, words) => {
+  const file = cluster.configFile("unbounded", { id: "n1", storage: {}, ...changes });
+  expect(() => readNodeConfig(file)).toThrow(`unbounded.json: ${words}`);
 });
 
 test("an address that is taken: code 64, and the line names it", async () => {

@@ -7,6 +7,7 @@ import { soakDefaults, type SoakOptions, soakProtocol } from "../../harness/cli/
 import type { HistoryEvent } from "../../harness/record/history.js";
 import { validate } from "../../harness/scenarios/index.js";
 import { missingWrites, soakScenario } from "../../harness/subjects/cluster/index.js";
+import { SMALL_SEGMENTS } from "./support.js";
 
 const SEED = 11;
 const DURATION_MS = 9_500;
@@ -30,6 +31,7 @@ function options(more: Partial<SoakOptions> = {}): SoakOptions {
     out,
     tracedMax: 150,
     checkDeadlineMs: 20_000,
+    storage: SMALL_SEGMENTS,
     ...more,
   };
 }
@@ -62,7 +64,7 @@ describe.concurrent("soak", () => {
     async () => {
       const planted = options({
         tracedMax: 0,
-        storage: { unsafeNoSync: true },
+        storage: { ...SMALL_SEGMENTS, unsafeNoSync: true },
         faults: [{ type: "crash", nodes: "all", atMs: 3_000, forMs: 300, label: "power loss all" }],
         out: join(out, "planted"),
       });

@@ -46,7 +46,8 @@ export async function startProcess(configFile: string): Promise<Started> {
     log += chunk.toString();
   });
   const exited = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
-    child.once("exit", (code, signal) => resolve({ code, signal }));
+    // Not "exit": what it said last may come after it.
+    child.once("close", (code, signal) => resolve({ code, signal }));
   });
   const ready = new Promise<void>((resolve) => {
     child.stdout?.once("data", () => resolve());
@@ -54,6 +55,9 @@ export async function startProcess(configFile: string): Promise<Started> {
   await Promise.race([ready, exited]);
   return { process: child, log: () => log, exited };
 }
+
+/** A node fills its first segment with zeros when it starts: 64 MiB each are most of what a test would write. */
+export const SMALL_SEGMENTS = { segmentBytes: 4 * 2 ** 20 } as const;
 
 export class RealCluster {
   readonly dir = mkdtempSync(join(tmpdir(), "synod-node-"));
@@ -95,6 +99,7 @@ export class RealCluster {
       members: this.members,
       dir: join(this.dir, id),
       faults: true,
+      storage: SMALL_SEGMENTS,
       ...this.#settings,
       ...(this.#settings.trace === undefined ? {} : { trace: { file: this.traceFile(id) } }),
       ...changes,

@@ -51,6 +51,9 @@ export function checkNodeConfig(value: unknown, file: string): CheckedConfig {
   const members = config.members.map(servedMember);
   for (const [at, member] of config.members.entries()) checkMember(member, `/members/${at}`, file);
   checkAddresses(config, file);
+  const { driver = "wal", segmentBytes } = config.storage ?? {};
+  if (segmentBytes !== undefined && driver !== "wal")
+    throw bad("/storage/segmentBytes", `nothing: the driver ${driver} has no segments`, shown(segmentBytes));
   const self = members.find(({ id }) => id === config.id);
   if (self === undefined) throw bad("/id", `one of ${members.map(({ id }) => id).join(", ")}`, shown(config.id));
   const bootstrap: Configuration = { members: members.map(memberOf), quorums: config.quorums ?? null };

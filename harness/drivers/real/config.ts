@@ -18,6 +18,7 @@ export interface NodeConfig {
   readonly options?: { readonly [setting: string]: unknown };
   readonly quorums?: { readonly election: number; readonly replication: number };
   readonly storage?: NodeStorage;
+  readonly memory?: NodeMemory;
   /** Addresses to dial in place of a member's own, by id: where a shim stands in between. */
   readonly dial?: { readonly [id: string]: string };
   /** Write a trace: NDJSON, each line before its message leaves. */
@@ -50,6 +51,29 @@ export interface NodeStorage {
   readonly sync?: "adaptive" | "loop" | "async";
   /** Acknowledge before the disk has it. For measuring what syncs cost. @default false */
   readonly unsafeNoSync?: boolean;
+  /**
+   * Size of a segment of the write-ahead log, for driver wal only. A node fills one with zeros when it first starts. The
+   * log between two snapshots is less than half of it, so a smaller one means more snapshots. Segments that exist keep
+   * their size. Bytes.
+   * @asType integer
+   * @minimum 1048576
+   * @maximum 1073741824
+   * @multipleOf 4096
+   * @default 67108864
+   */
+  readonly segmentBytes?: number;
+}
+
+export interface NodeMemory {
+  /**
+   * Garbage that the node lets pile up before everything is collected. Less costs processor time under load: the log's
+   * commands count as garbage once they are compacted. MiB.
+   * @asType integer
+   * @minimum 16
+   * @maximum 4096
+   * @default 256
+   */
+  readonly heapRoomMiB?: number;
 }
 
 /** The one line on standard output once a node listens. */

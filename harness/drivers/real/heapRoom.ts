@@ -6,18 +6,21 @@
  */
 import { getHeapStatistics, setFlagsFromString } from "node:v8";
 
-/** What may come on top of what lives before everything is collected. Bytes. */
-const ROOM_BYTES = 256 * 2 ** 20;
+const ROOM_MIB = 256;
 const EVERY_MS = 1000;
 /** V8's own growth, roughly, for heaps that are large against the room. Percent. */
 const GROWTH_MIN = 50;
 
-/** Sets the limit again and again, as what lives grows or shrinks. For the process, for good. */
-export function keepHeapRoom(): void {
+/**
+ * Sets the limit again and again, as what lives grows or shrinks. For the process, for good.
+ *
+ * @param roomMiB what may come on top of what lives before everything is collected
+ */
+export function keepHeapRoom(roomMiB = ROOM_MIB): void {
   let last = 0;
   const set = (): void => {
     // A step of a tenth is close enough, and V8 need not be told each second.
-    const growth = Math.max(GROWTH_MIN, Math.round((100 * ROOM_BYTES) / getHeapStatistics().used_heap_size));
+    const growth = Math.max(GROWTH_MIN, Math.round((100 * roomMiB * 2 ** 20) / getHeapStatistics().used_heap_size));
     if (Math.abs(growth - last) < last / 10) return;
     last = growth;
     setFlagsFromString(`--heap-growing-percent=${growth}`);

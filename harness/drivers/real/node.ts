@@ -36,11 +36,13 @@ import { TraceFile } from "./traceFile.js";
 /** Far above what the clients of one cluster need at a time. */
 const SESSIONS_MAX = 100_000;
 const BATCH_BYTES_MAX = 1 << 20;
+/** What a node has in memory of the log, whatever a segment holds. */
+const LOG_BYTES_MAX = 28 * 2 ** 20;
 /**
  * Less than half of what a segment of the write-ahead log holds: an old one is then free before half of the next is used,
  * and is used again. Otherwise the log goes on filling new files with zeros, which costs more than all else a node does.
  */
-const LOG_BYTES_MAX = 28 * 2 ** 20;
+const LOG_PART_OF_SEGMENT = 7 / 16;
 /** Revisions that etcd's interface can look back. */
 const HISTORY_MAX = 10_000;
 const LEADER_LOOK_MS = 100;
@@ -181,7 +183,7 @@ async function hostOf(
     loadSnapshot: (name) => (booted ? received(name) : (stored as Uint8Array)),
     sessionsMax: SESSIONS_MAX,
     batchBytesMax: BATCH_BYTES_MAX,
-    logBytesMax: LOG_BYTES_MAX,
+    logBytesMax: logBytesMax(config.storage?.segmentBytes),
     defersApply: true,
     // The same for each node, since the list of members is: what a transaction reads is replicated.
     historyMax: members.some(({ etcd }) => etcd !== null) ? HISTORY_MAX : 0,
@@ -252,14 +254,23 @@ function statusOf(
   };
 }
 
+function logBytesMax(segmentBytes = Number.POSITIVE_INFINITY): number {
+  return Math.min(LOG_BYTES_MAX, Math.floor(segmentBytes * LOG_PART_OF_SEGMENT));
+}
+
 function isWrite({ f }: Operation): boolean {
   return f !== "get" && f !== "range" && f !== "query";
 }
 
 function storageDriver({ config }: CheckedConfig, files: Files | undefined): StorageDriver {
   switch (config.storage?.driver ?? "wal") {
-    case "wal":
-      return walDriver(files === undefined ? {} : { files });
+    case "wal": {
+      const segmentBytes = config.storage?.segmentBytes;
+      return walDriver({
+        ...(files === undefined ? {} : { files }),
+        ...(segmentBytes === undefined ? {} : { segmentBytes }),
+      });
+    }
     case "level":
       return levelDriver();
     case "memory":

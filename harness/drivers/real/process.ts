@@ -39,7 +39,7 @@ export async function runNodeProcess(file: string): Promise<0 | typeof EXIT.conf
       { error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
       "a bug ends this node",
     );
-  keepHeapRoom();
+  keepHeapRoom(checked.config.memory?.heapRoomMiB);
   process.on("uncaughtException", bug);
   process.on("unhandledRejection", bug);
   const files = checked.config.faults === true ? new ForgetfulFiles() : null;
