@@ -32,6 +32,12 @@ export interface Scenario {
   readonly cluster: ClusterShape;
   readonly links: Links;
   readonly disk?: DiskModel;
+  /**
+   * How long a simulated node puts off applying what others proposed, drawn each time; 0: until the inputs of the same
+   * instant are through. Real nodes always do it, for as long as they have something more urgent to do. Absent: no node of
+   * the simulator does it.
+   */
+  readonly applyDelayMs?: Draw;
   /** Settings over each protocol's timing profile, by protocol name. An unknown protocol or setting is an error. */
   readonly options?: { readonly [protocol: string]: { readonly [setting: string]: unknown } };
   readonly workload: Workload;

@@ -8,6 +8,8 @@ import type { Draw, Expectation, Fault, NodeSelector, Scenario, Weather } from "
 type Fail = (path: string, expected: string, found: unknown) => never;
 
 const ROLES = ["leader", "follower", "learner", "random", "all"];
+/** Longer, and a node would be one that has stopped. */
+const APPLY_DELAY_MAX_MS = 1_000;
 const SAFETY_ONLY = new Set(["swarm", "crash-after-persist"]);
 
 /** @throws InputError for the first thing that cannot be run as written. */
@@ -19,6 +21,7 @@ export function checkSemantics(scenario: Scenario, file: string): void {
   checkCluster(scenario, fail);
   checkLinks(scenario, fail);
   checkRange("/disk/syncMs", scenario.disk?.syncMs, 0, Number.MAX_VALUE, fail);
+  checkRange("/applyDelayMs", scenario.applyDelayMs, 0, APPLY_DELAY_MAX_MS, fail);
   checkWorkload(scenario, fail);
   if (scenario.durationMs <= 0) fail("/durationMs", "a number > 0", scenario.durationMs);
   checkModes(scenario, fail);

@@ -117,6 +117,7 @@ const CASES: readonly (readonly [path: string, value: unknown, line: string])[] 
     'f.json: /cluster/quorums: expected quorums that intersect, or "unsafeQuorums": true, found election quorum 2 + replication quorum 1 do not exceed 3 voters: they can miss each other',
   ],
   ["/disk/syncMs", { min: 2, max: 1 }, 'f.json: /disk/syncMs: expected min <= max, found {"min":2,"max":1}'],
+  ["/applyDelayMs", 1_001, "f.json: /applyDelayMs: expected a number from 0 to 1000, found 1001"],
   ["/workload/keys/count", 1.5, "f.json: /workload/keys/count: expected an integer, found 1.5"],
   ["/workload/clients/0/mix", {}, "f.json: /workload/clients/0/mix: expected at least one weight > 0, found {}"],
   [

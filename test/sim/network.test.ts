@@ -3,7 +3,16 @@ import { arrives, connectNodes, cutLink, healLink, onLinkBreak, transmit } from 
 import { EventQueue } from "../../harness/drivers/sim/queue.js";
 import { Random } from "../../harness/drivers/sim/random.js";
 import { emptyRegime, isLost, linkKey, nextFate, refreshRegime, SLOT_MS } from "../../harness/drivers/sim/weather.js";
-import { ARRIVE, type Link, LINK_BREAK, NS_PER_MS, type Packet, type World } from "../../harness/drivers/sim/world.js";
+import {
+  ARRIVE,
+  type Body,
+  type Link,
+  LINK_BREAK,
+  NS_PER_MS,
+  type Packet,
+  SNAPSHOT_SENT,
+  type World,
+} from "../../harness/drivers/sim/world.js";
 import type { Weather } from "../../harness/scenarios/index.js";
 import { scenarioOf } from "./support.js";
 
@@ -210,4 +219,26 @@ test("the queue gives events by time, and those of one time in the order they ca
     expect([queue.time, queue.first]).toEqual([time, i]);
   }
   expect(queue.pop()).toBe(false);
+});
+
+test("a snapshot on a stream fails with its connection, and where none can be made it is not sent", () => {
+  const world = worldOf("stream", { delayMs: 1 });
+  const link = world.links[1] as Link;
+  const transfer = { from: 0, incarnation: 1, to: 1, id: "a", open: true };
+  const snapshot = { id: "a", index: 1, round: 1, bytes: 1 };
+  const body: Body = { type: "snapshot", message: { type: "any" }, snapshot, image: new Uint8Array(1), transfer };
+  cutLink(link);
+  transmit(world, link, body, 1, 0, 0);
+  const told: number[] = [];
+  while (world.queue.pop()) {
+    world.now = world.queue.time;
+    if (world.queue.kind === LINK_BREAK) {
+      onLinkBreak(world, link, world.queue.second);
+      transmit(world, link, body, 1, world.now, 0);
+    } else if (world.queue.kind === SNAPSHOT_SENT) {
+      expect(world.queue.payload).toMatchObject({ transfer: { id: "a" }, ok: false });
+      told.push(world.now / NS_PER_MS);
+    }
+  }
+  expect(told).toEqual([5_000, 5_100]);
 });

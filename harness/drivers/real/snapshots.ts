@@ -29,6 +29,8 @@ const QUEUE_BYTES_MAX = 1024 * 1024;
 const IMAGE_BYTES_MAX = 2 ** 31;
 /** How long the sender waits for the word that an image, once sent, is durable. */
 const ACK_MS = 10_000;
+/** A transfer that could not be made is told so much later: a core may try again at once, and would be no better off. */
+const RETRY_MS = 100;
 
 interface Outgoing {
   readonly to: NodeId;
@@ -62,15 +64,12 @@ export class SnapshotSenders {
     this.#outgoing.set(transfer, { to, id: snapshot.id, timer: null });
     this.#transfer(transfer, to, message, snapshot, lamport).then(
       (sent) => {
-        const outgoing = this.#outgoing.get(transfer);
-        if (outgoing === undefined) return;
-        if (sent) outgoing.timer = setTimeout(() => this.#end(transfer, false), ACK_MS);
-        else this.#end(transfer, false);
+        this.#failLater(transfer, sent ? ACK_MS : RETRY_MS);
       },
       (error: unknown) => {
         // A newer snapshot may have taken this one's place; the core is told, and asks for that one.
         this.#options.log.info({ peer: to, snapshot: snapshot.id, why: String(error) }, "snapshot not sent");
-        this.#end(transfer, false);
+        this.#failLater(transfer, RETRY_MS);
       },
     );
   }
@@ -101,8 +100,10 @@ export class SnapshotSenders {
     snapshot: Snapshot,
     lamport: number,
   ): Promise<boolean> {
-    const image = await this.#options.storage.readImage(snapshot.id);
-    const connection = this.#options.links.connectionTo(to);
+    const { storage, links } = this.#options;
+    if (links.connectionTo(to) === null) return false;
+    const image = await storage.readImage(snapshot.id);
+    const connection = links.connectionTo(to);
     if (connection === null) return false;
     this.#begin(connection, transfer, message, snapshot, lamport);
     for (let at = 0; at < image.length; at += CHUNK_BYTES) {
@@ -138,6 +139,11 @@ export class SnapshotSenders {
     writer.latin1(id);
     const { into, at } = writer.room(codec.headerBytes(message));
     for (const payload of codec.encode(message, into, at)) writer.raw(payload);
+  }
+
+  #failLater(transfer: number, ms: number): void {
+    const outgoing = this.#outgoing.get(transfer);
+    if (outgoing !== undefined) outgoing.timer = setTimeout(() => this.#end(transfer, false), ms);
   }
 
   #end(transfer: number, ok: boolean): void {

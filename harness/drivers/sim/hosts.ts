@@ -28,5 +28,6 @@ export function hostOf(world: World, { id, incarnation, disk }: SimNode): Driven
     },
     sessionsMax: SESSIONS_MAX,
     batchBytesMax: BATCH_BYTES_MAX,
+    defersApply: world.scenario.applyDelayMs !== undefined,
   });
 }

@@ -17,6 +17,7 @@ import {
   DISK,
   END,
   FAULT,
+  IDLE,
   type Link,
   LINK_BREAK,
   NS_PER_MS,
@@ -86,10 +87,11 @@ const KINDS = {
   [SNAPSHOT_SENT]: "snapshotSent",
   [END]: "end",
   [RESTART]: "restart",
+  [IDLE]: "idle",
 } as const;
 
 /** Kinds whose first argument is the number of a node. */
-const AT_NODE: ReadonlySet<number> = new Set([TIMER, TURN, DISK, CRASH_TRIGGER, RESTART, SNAPSHOT_SENT]);
+const AT_NODE: ReadonlySet<number> = new Set([TIMER, TURN, DISK, CRASH_TRIGGER, RESTART, SNAPSHOT_SENT, IDLE]);
 
 const DEFAULT_TIMEOUT_MS = 2_000;
 

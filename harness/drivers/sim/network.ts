@@ -5,6 +5,7 @@
  */
 import type { Weather } from "../../scenarios/index.js";
 import { NO_STEP } from "./trace.js";
+import { notMade, tell } from "./transfers.js";
 import {
   changeWeather,
   delayOf,
@@ -77,6 +78,7 @@ function newConnection(): Connection {
     windowBytes: OPEN_WINDOW_BYTES,
     windowUsed: 0,
     windowEnd: 0,
+    transfers: new Set(),
   };
 }
 
@@ -196,11 +198,14 @@ function wireTime(link: Link, regime: Regime, bytes: number, at: number): number
 
 function sendOnStream(world: Surroundings, link: Link, connection: Connection, packet: Packet, at: number): void {
   const regime = refreshRegime(link, at);
+  const transfer = packet.body.type === "snapshot" ? packet.body.transfer : null;
   if (!connection.connected && !connect(world, link, connection, regime, at)) {
     dropped(world, packet);
+    if (transfer !== null) notMade(world, transfer, at);
     return;
   }
   packet.epoch = connection.epoch;
+  if (transfer !== null) connection.transfers.add(transfer);
   if (link.cuts > 0) {
     block(world, link, connection, packet, at);
     return;
@@ -290,6 +295,9 @@ export function resetConnection(world: Surroundings, link: Link): void {
   connection.epoch += 1;
   connection.connected = false;
   connection.breaking = false;
+  // Their sender sees at once that the connection is gone.
+  for (const transfer of connection.transfers) if (transfer.open) tell(world, transfer, false, world.now);
+  connection.transfers.clear();
   world.onReset?.(link);
 }
 

@@ -8,11 +8,13 @@ import type { Ledger } from "./ledger.js";
 import { clientReply, requestOf } from "./reply.js";
 import { createPacket, resetConnection, transmit, transmitPacket } from "./network.js";
 import { dropReceived, environment, persists, traceActions } from "./traceStep.js";
+import { expectWord, tell } from "./transfers.js";
 import { decoded } from "./wire.js";
 import {
   type Body,
   CRASH_TRIGGER,
   type Driven,
+  IDLE,
   type Link,
   NS_PER_MS,
   type Packet,
@@ -23,8 +25,8 @@ import {
   type SimEffect,
   type SimInput,
   type SimNode,
-  SNAPSHOT_SENT,
   TURN,
+  type Transfer,
   type World,
 } from "./world.js";
 
@@ -200,7 +202,7 @@ function perform(world: World, ledger: Ledger, node: SimNode, effect: SimEffect,
         index: effect.index,
         bytes: effect.bytes,
         input: { type: "snapshotSaved", id: effect.id },
-        sender: -1,
+        transfer: null,
       });
       break;
     case "sendSnapshot":
@@ -209,10 +211,18 @@ function perform(world: World, ledger: Ledger, node: SimNode, effect: SimEffect,
     case "action":
       break;
     case "needIdle":
-      fail("a simulated host puts nothing off: a step takes no time");
+      idleLater(world, node, at);
+      break;
     default:
       unreachable(effect);
   }
+}
+
+/** The node has something better to do for a while. */
+function idleLater(world: World, node: SimNode, at: number): void {
+  const delay = world.scenario.applyDelayMs ?? 0;
+  const ms = typeof delay === "number" ? delay : node.idleRandom.between(delay.min, delay.max);
+  world.queue.push(at + Math.round(ms * NS_PER_MS), IDLE, node.number, node.incarnation, null);
 }
 
 /** A CRASH_TRIGGER event, if the process it was meant for still runs. */
@@ -285,19 +295,13 @@ function sendSnapshot(
 ): void {
   const image = node.disk.images.get(effect.snapshot.id);
   assert(image !== undefined, `${node.id} sends snapshot ${effect.snapshot.id}, which it does not have`);
-  const body: Body = { type: "snapshot", message: effect.message, snapshot: effect.snapshot, image: image.bytes };
-  send(world, node, effect.to, body, image.bytes.length, effect.after, at);
-  // The receiver's word that it arrived beats this; without it the transfer counts as failed.
-  const to = world.numbers.get(effect.to) as number;
-  const outcome = { to, id: effect.snapshot.id, ok: false };
-  world.queue.push(at + SNAPSHOT_TIMEOUT_NS, SNAPSHOT_SENT, node.number, node.incarnation, outcome);
+  const { to, message, snapshot } = effect;
+  const { number: from, incarnation } = node;
+  const transfer: Transfer = { from, incarnation, to: world.numbers.get(to) as number, id: snapshot.id, open: true };
+  const body: Body = { type: "snapshot", message, snapshot, image: image.bytes, transfer };
+  send(world, node, to, body, image.bytes.length, effect.after, at);
+  expectWord(world, transfer, at);
 }
-
-/**
- * How long the sender of a snapshot waits for the receiver's word before the transfer counts as failed: as long as the
- * real driver does. No protocol's own timeout would do: a transfer takes what its size and the link take.
- */
-const SNAPSHOT_TIMEOUT_NS = 10_000 * NS_PER_MS;
 
 /** A DISK event: the running sync is through. */
 export function onSynced(world: World, ledger: Ledger, node: SimNode, generation: number): void {
@@ -347,12 +351,10 @@ function releaseHeld(world: World, node: SimNode): void {
 }
 
 function imageSaved(world: World, ledger: Ledger, node: SimNode, image: SavedImage): void {
-  if (image.sender >= 0) {
-    const sender = world.nodes[image.sender] as SimNode;
-    const link = world.links[node.number * world.nodes.length + image.sender] as Link;
-    const outcome = { to: node.number, id: image.id, ok: true };
-    const back = world.now + link.regime.delay;
-    world.queue.push(back, SNAPSHOT_SENT, sender.number, sender.incarnation, outcome);
+  const { transfer } = image;
+  if (transfer !== null) {
+    const link = world.links[node.number * world.nodes.length + transfer.from] as Link;
+    tell(world, transfer, true, world.now + link.regime.delay);
   }
   enqueue(world, ledger, node, image.input);
 }
@@ -372,10 +374,10 @@ export function receive(world: World, ledger: Ledger, node: SimNode, packet: Pac
       enqueue(world, ledger, node, body);
       break;
     case "snapshot": {
-      const { message, snapshot, image } = body;
+      const { message, snapshot, image, transfer } = body;
       const input: SimInput = { type: "snapshotReceived", from: from.id, message, snapshot };
       const { id, index } = snapshot;
-      write(world, node, { type: "image", id, index, bytes: image, input, sender: from.number });
+      write(world, node, { type: "image", id, index, bytes: image, input, transfer });
       startSync(world, node, world.now);
       break;
     }

@@ -19,6 +19,7 @@ import { explicitFaults } from "./schedule.js";
 import { SimFaults } from "./simFaults.js";
 import type { SimulationOutcome, SimulationSpec } from "./spec.js";
 import { createSurroundings } from "./surroundings.js";
+import { heard, notMade } from "./transfers.js";
 import {
   ARRIVE,
   CLIENT,
@@ -27,12 +28,12 @@ import {
   DISK,
   END,
   FAULT,
+  IDLE,
   type Link,
   LINK_BREAK,
   NS_PER_MS,
   type Packet,
   RESTART,
-  type SimInput,
   type SimNode,
   SNAPSHOT_SENT,
   TIMER,
@@ -169,9 +170,17 @@ export class Simulation {
       case RESTART:
         bringUp(world, ledger, world.nodes[first] as SimNode);
         break;
-      case SNAPSHOT_SENT:
-        this.onSnapshotSent(world.nodes[first] as SimNode, second, payload as Transfer);
+      case SNAPSHOT_SENT: {
+        const node = world.nodes[first] as SimNode;
+        const input = heard(node, world.nodes, payload);
+        if (input !== null) enqueue(world, ledger, node, input);
         break;
+      }
+      case IDLE: {
+        const node = world.nodes[first] as SimNode;
+        if (node.host !== null && node.incarnation === second) enqueue(world, ledger, node, { type: "idle" });
+        break;
+      }
       case END:
         this.onEnd(payload as string);
         break;
@@ -203,21 +212,13 @@ export class Simulation {
     receive(world, ledger, node, packet);
   }
 
-  /** Nobody listens: the kernel refuses a client's connection. */
+  /** Nobody listens: the kernel refuses the connection. */
   private refuse(node: SimNode, packet: Packet): void {
-    traceRefused(this.world, node, packet);
-    if (packet.body.type !== "request") return;
-    clientReply(this.world, node, packet.body.request.token, null, this.world.now);
-  }
-
-  private onSnapshotSent(node: SimNode, incarnation: number, transfer: Transfer): void {
-    if (node.host === null || node.incarnation !== incarnation) return;
-    const key = `${transfer.to} ${transfer.id}`;
-    if (transfer.ok) node.transfersDone.add(key);
-    else if (node.transfersDone.delete(key)) return; // The timeout of a transfer that has ended.
-    const to = this.world.nodes[transfer.to] as SimNode;
-    const input: SimInput = { type: "snapshotSent", to: to.id, id: transfer.id, ok: transfer.ok };
-    enqueue(this.world, this.ledger, node, input);
+    const { world } = this;
+    const { link, body } = packet;
+    traceRefused(world, node, packet);
+    if (body.type === "request") clientReply(world, node, body.request.token, null, world.now);
+    else if (body.type === "snapshot" && link.stream) notMade(world, body.transfer, world.now + link.regime.delay);
   }
 
   private onEnd(what: string): void {
@@ -230,12 +231,6 @@ export class Simulation {
     if (wait > world.now) world.queue.push(wait, END, 0, 0, "liveness");
     else this.ended = true;
   }
-}
-
-interface Transfer {
-  readonly to: number;
-  readonly id: string;
-  readonly ok: boolean;
 }
 
 /** Runs one seed to its end, or to the first broken invariant. Deterministic but for `wallMs`. */
@@ -292,6 +287,7 @@ function createNode(spec: SimulationSpec, configuration: Configuration, region: 
     clock: { real: 0, local: 0, ppm: 0 },
     timerRandom: new Random(seed, "timer", number),
     clockRandom: new Random(seed, "clock", number),
+    idleRandom: new Random(seed, "idle", number),
     triggerRandom: new Random(seed, "trigger", number),
     host: null,
     incarnation: 0,
@@ -305,7 +301,6 @@ function createNode(spec: SimulationSpec, configuration: Configuration, region: 
     turnEndWanted: false,
     inbox: new Fifo(),
     timers: new Map(),
-    transfersDone: new Set(),
     lamport: 0,
     triggers: [],
     commitIndex: 0,

@@ -11,7 +11,7 @@ export function persists(writes: readonly PendingWrite[]): number {
 
 /** What had arrived and was not handled when the process died: for the spec it is lost in the network. */
 export function dropReceived(world: World, node: SimNode, inFlight: readonly PendingWrite[]): void {
-  const images = inFlight.flatMap((write) => (write.type !== "image" || write.sender < 0 ? [] : [write.input]));
+  const images = inFlight.flatMap((write) => (write.type !== "image" || write.transfer === null ? [] : [write.input]));
   for (const input of [...node.inbox.slice(0, node.inbox.length), ...images]) {
     if (input.type === "message" || input.type === "snapshotReceived")
       traceNetwork(world, "Drop", input.from, node.id, input.message, node.lamport);

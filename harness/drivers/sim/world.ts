@@ -31,6 +31,7 @@ export const CRASH_TRIGGER = 8;
 export const SNAPSHOT_SENT = 9;
 export const END = 10;
 export const RESTART = 11;
+export const IDLE = 12;
 
 export type SimInput = HostInput<AnyProtocol>;
 export type SimEffect = HostEffect<AnyProtocol> | RegisterHostEffect<AnyRegister>;
@@ -54,11 +55,23 @@ export type Body =
       readonly message: AnyProtocol["Message"];
       readonly snapshot: Snapshot;
       readonly image: Uint8Array;
+      readonly transfer: Transfer;
     }
   /** `reply` null: the node's process is gone, its kernel says so. */
   | { readonly type: "reply"; readonly token: number; readonly reply: Reply | null }
   /** Bytes of a live connection: what a real process wrote on its way to another. */
   | { readonly type: "bytes"; readonly bytes: Uint8Array };
+
+/** A snapshot on its way from one process to another node. */
+export interface Transfer {
+  readonly from: number;
+  /** Of the process that sent it: a later one knows nothing of it. */
+  readonly incarnation: number;
+  readonly to: number;
+  readonly id: string;
+  /** Its sender has not been told what became of it. */
+  open: boolean;
+}
 
 export interface Packet {
   readonly link: Link;
@@ -126,6 +139,8 @@ export interface Connection {
   windowBytes: number;
   windowUsed: number;
   windowEnd: number;
+  /** Snapshots that were sent on it; those that are still open fail with it. */
+  readonly transfers: Set<Transfer>;
 }
 
 export interface Timer {
@@ -157,8 +172,8 @@ export interface SavedImage {
   readonly bytes: Uint8Array;
   /** What tells the node that the image is durable. */
   readonly input: SimInput;
-  /** The node that sent it and waits to hear that it arrived; -1: it was made here. */
-  readonly sender: number;
+  /** Whose sender waits to hear that it arrived; null: it was made here. */
+  readonly transfer: Transfer | null;
 }
 
 /** A disk at the level of records. */
@@ -209,6 +224,7 @@ export interface SimNode extends Station {
   readonly clock: Clock;
   readonly timerRandom: Random;
   readonly clockRandom: Random;
+  readonly idleRandom: Random;
   /** null: the process does not run. */
   host: Driven | null;
   incarnation: number;
@@ -227,8 +243,6 @@ export interface SimNode extends Station {
   /** Inputs that wait for the next loop turn. */
   readonly inbox: Fifo<SimInput>;
   timers: Map<string, Timer>;
-  /** Snapshot transfers of this node that have arrived, so that their timeouts say nothing more. */
-  readonly transfersDone: Set<string>;
   lamport: number;
   /** Chance and window of crash-after-persist faults that are on. */
   triggers: { readonly fault: number; readonly chance: number; readonly within: number }[];
