@@ -5,6 +5,7 @@ import { mergeTraces } from "../drivers/real/index.js";
 import { encodeHistory } from "../record/history.js";
 import { InputError } from "../scenarios/index.js";
 import { type LiveOutcome, runLive, type LiveRunSpec } from "../subjects/cluster/index.js";
+import { sayWhatEnds } from "./endings.js";
 import { protocolByName } from "./protocols.js";
 import { type CheckedRun, commandOf, judged, prepare, type RunRequest } from "./run.js";
 import { liveTraceVerdict, withTraceVerdict } from "./traces.js";
@@ -56,6 +57,8 @@ export async function runLiveChecked(request: LiveRequest): Promise<CheckedLiveR
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true });
   const { scenario, timing, seed } = run;
+  const { onProgress } = request;
+  const over = sayWhatEnds();
   const live = await runLive({
     module,
     scenario,
@@ -64,16 +67,16 @@ export async function runLiveChecked(request: LiveRequest): Promise<CheckedLiveR
     dir,
     tracedMax,
     ...request.extras,
-    ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
-  });
+    ...(onProgress === undefined ? {} : { onProgress }),
+  }).finally(over);
   writeFileSync(join(dir, "history.jsonl"), encodeHistory(live.history));
-  request.onProgress?.("checking the history");
+  onProgress?.("checking the history");
   const checked = judged(run, live, liveCommand(run));
   if (tracedMax === 0) return { ...checked, live, dir };
   const texts = live.traceFiles.filter((file) => existsSync(file)).map((file) => readFileSync(file, "utf8"));
   const merged = mergeTraces(texts);
   writeFileSync(join(dir, "trace.ndjson"), merged);
-  request.onProgress?.("validating the trace");
+  onProgress?.("validating the trace");
   const traced = withTraceVerdict(checked, await liveTraceVerdict(run.protocol, merged));
   return { ...traced, live, dir };
 }

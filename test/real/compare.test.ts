@@ -1,5 +1,6 @@
 /** `synod compare --real`: the same verb on a cluster of processes, marked as wall clock wherever it stands. */
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { CompareOutput } from "../../harness/cli/output.js";
 import { validate } from "../../harness/scenarios/index.js";
 import { synod } from "../cli/command.js";
+import { eventually } from "./lab.js";
 
 const MAIN = fileURLToPath(new URL("../../dist/harness/cli/main.js", import.meta.url));
 const LIMIT_MS = 100_000;
@@ -76,3 +78,39 @@ test("what cannot run on processes is refused before anything starts", async () 
   expect(await refused("--scenario", "calm", "--traced", "200001")).toMatch(/from 0 to 200000/);
   expect(existsSync(join(folder, "none"))).toBe(false);
 });
+
+function runs(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+test.each(["SIGHUP", "SIGTERM"] as const)(
+  "a run that is ended by %s says so, and leaves no node behind",
+  async (signal) => {
+    const out = join(folder, signal);
+    const args = ["compare", "--real", "--protocol", "raft", "--scenario", "calm", "--duration", "60s", "--out", out];
+    const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+    let err = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      err += chunk.toString();
+    });
+    const ended = once(child, "close");
+    const log = join(out, "real/raft-calm-1/n1/node.log");
+    await eventually(() => existsSync(log) && readFileSync(log, "utf8").includes("serving"), LIMIT_MS, "n1 serves");
+    const { pid } = JSON.parse(
+      readFileSync(log, "utf8")
+        .split("\n")
+        .find((line) => line.includes("serving")) ?? "{}",
+    ) as {
+      pid: number;
+    };
+    child.kill(signal);
+    expect((await ended)[1]).toBe(signal);
+    expect(err).toContain(`synod: ${signal}: `);
+    await eventually(() => !runs(pid), 10_000, "n1 has ended");
+  },
+  LIMIT_MS,
+);
