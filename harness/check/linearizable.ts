@@ -169,7 +169,7 @@ class Check {
     const { result, reason } = this.tierZero.decide(whole, budget, zoneLoan);
     zoneLoan.release();
     if (result.verdict === "notUnique") return null;
-    this.operations = h.kind.reduce((n, kind) => (kind === NOTHING ? n : n + 1), 0);
+    for (let i = 0; i < h.count; i++) if (h.kind[i] !== NOTHING) this.operations += 1;
     if (result.verdict === "ok") return { verdict: "ok" };
     const [row] = result.suspects;
     const key = h.key[row as number] as number;

@@ -14,6 +14,7 @@ const { RANGE } = H;
 
 /** Groups of keys tied together by ranges; null if there are no ranges. */
 export function rangeGroups(h: History): readonly (readonly number[])[] | null {
+  if (!h.kind.includes(RANGE)) return null;
   const group = Int32Array.from({ length: h.keys.count }, (_, key) => key);
   const root = (key: number): number => {
     let at = key;

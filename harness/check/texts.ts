@@ -14,6 +14,7 @@ import * as H from "./history.js";
 import type { Interner } from "./interner.js";
 import type { Part } from "./parts.js";
 import type { Loan } from "./pool.js";
+import { type Seen, seenIn, spreadToReads } from "./seen.js";
 import { OPEN, Twins } from "./twins.js";
 
 // Constants of this module: see read/fields.ts.
@@ -35,7 +36,7 @@ export type TextResult =
     };
 
 /** `torn`: two reads saw one piece behind different texts. `twins`: see twins.ts. */
-export type TextRule = "thinAir" | "twoCas" | "torn" | "twins";
+export type TextRule = "thinAir" | "twoCas" | "zonesOverlap" | "torn" | "twins";
 
 const notUnique: TextResult = { verdict: "notUnique" };
 const NONE = -1;
@@ -89,7 +90,6 @@ export class TextCutter {
   private end = -1;
   /** By operation: the state that it saw, or that its piece led to; or -1. */
   readonly stateOf: Int32Array;
-  private readonly stateOfValue: Int32Array;
   /** By state. */
   readonly parent: Int32Array;
   private readonly length: Int32Array;
@@ -116,7 +116,6 @@ export class TextCutter {
     this.states = roots;
     this.placeOf = placeOf;
     this.stateOf = loan.filled(part.count, NONE);
-    this.stateOfValue = loan.filled(part.valueCount, NONE);
     this.parent = loan.any(size);
     this.length = loan.any(size);
     this.writer = loan.any(size);
@@ -133,17 +132,20 @@ export class TextCutter {
 
   run(): TextResult {
     if (!this.gatherPieces()) return notUnique;
-    if (!this.gatherReads()) return this.twins === null || this.twins.certain ? this.stop : notUnique;
+    const seen = seenIn(this.part, this.roots, this.budget, this.loan);
+    if (seen.again !== null && this.isOnce(seen.again[2])) {
+      return { verdict: "violated", rule: "zonesOverlap", suspects: seen.again.filter((i) => i >= 0) };
+    }
+    if (!this.gatherReads(seen)) return this.twins === null || this.twins.certain ? this.stop : notUnique;
     const unclear = this.twins?.settle();
     if (unclear !== undefined) return unclear;
     return this.register();
   }
 
   private gatherPieces(): boolean {
-    const { part, values, placeOf, budget, lengths } = this;
+    const { part, values, placeOf, budget } = this;
     const { kind, a, count, valueIds } = part;
     let end = -2;
-    let lastLength = 0;
     for (let i = 0; i < count; i++) {
       const k = kind[i];
       if (k === READ || k === NOTHING) continue;
@@ -162,14 +164,22 @@ export class TextCutter {
       budget.spend(4 + (n >> 3));
       if (end === -2) end = values.stringByte(piece, n - 1);
       if (end >= 0 && values.stringIndexOf(piece, end, 0) !== n - 1) end = NONE;
-      // More of them than that are of no use, see below.
-      if (n !== lastLength && lengths.length <= lengthsMax && !lengths.includes(n)) lengths.push(n);
-      lastLength = n;
     }
     this.end = end;
-    // A long list of lengths makes cutting slow; such pieces are for the search.
-    if (this.end >= 0) this.lengths.length = 0;
-    return this.lengths.length <= lengthsMax;
+    return end >= 0 || this.gatherLengths();
+  }
+
+  /** False: a long list of lengths makes cutting slow; such pieces are for the search. */
+  private gatherLengths(): boolean {
+    const { part, values, lengths } = this;
+    for (let i = 0; i < part.count; i++) {
+      if (part.kind[i] !== WRITE && part.kind[i] !== APPEND) continue;
+      const n = values.stringLength(idOf(part, part.a[i] as number));
+      this.budget.spend(2);
+      if (!lengths.includes(n)) lengths.push(n);
+      if (lengths.length > lengthsMax) return false;
+    }
+    return true;
   }
 
   /** The first operation that puts or appends the value, or -1. */
@@ -181,37 +191,40 @@ export class TextCutter {
     return (valueIds === null ? v : (valueIds[v] as number)) === id ? i : NONE;
   }
 
-  /** Finds the state of every read. False: `stop` says why not. */
-  private gatherReads(): boolean {
-    const { part, stateOf, stateOfValue, firstRead, lastRead } = this;
-    const { kind, a, ret, count, keyOf, initial } = part;
-    for (let i = 0; i < count; i++) {
-      if (kind[i] !== READ) continue;
-      const v = a[i] as number;
-      const key = keyOf === null ? 0 : (keyOf[i] as number);
-      let state = stateOfValue[v] as number;
-      // The same text on another key is another state.
-      if (state < 0 || (keyOf !== null && this.keyOf(state) !== key)) {
-        state = v === initial ? key : this.read(i, idOf(part, v), key);
-        if (state < 0) return false;
-        stateOfValue[v] = state;
-      }
-      stateOf[i] = state;
-      lastRead[state] = i;
+  /** Is it certain that the text which read `i` saw came about only once? Beginnings of texts do, unless twins are guessed. */
+  private isOnce(i: number): boolean {
+    const { part } = this;
+    return part.a[i] === part.initial || (this.read(i) >= 0 && this.twins?.certain !== false);
+  }
+
+  /** Finds the state of every text that was seen. False: `stop` says why not. */
+  private gatherReads(seen: Seen): boolean {
+    const { part, stateOf, firstRead, lastRead, roots } = this;
+    const { ret, keyOf } = part;
+    for (let root = 0; root < roots; root++) {
+      firstRead[root] = seen.first[root] as number;
+      lastRead[root] = seen.last[root] as number;
+    }
+    for (let place = roots; place < seen.count; place++) {
+      const i = seen.first[place] as number;
+      const last = seen.last[place] as number;
+      const state = this.read(i);
+      if (state < 0) return false;
       const first = firstRead[state] as number;
       if (first < 0 || (ret[i] as number) < (ret[first] as number)) firstRead[state] = i;
+      if (last > (lastRead[state] as number)) lastRead[state] = last;
+      stateOf[i] = state;
     }
+    // For an order.
+    if (keyOf === null) spreadToReads(part, seen, stateOf);
     return true;
   }
 
-  private keyOf(state: number): number {
-    if (state < this.roots) return state;
-    return (this.part.keyOf as Int32Array)[this.writer[state] as number] as number;
-  }
-
   /** State of what read `i` saw, or STOP. */
-  private read(i: number, seen: number, key: number): number {
-    const { values, length, parent } = this;
+  private read(i: number): number {
+    const { part, values, length, parent } = this;
+    const seen = idOf(part, part.a[i] as number);
+    const key = part.keyOf === null ? 0 : (part.keyOf[i] as number);
     const seenLength = values.stringLength(seen);
     this.budget.spend(10 + (seenLength >> 2));
     if (seenLength <= 0) return this.violated("thinAir", [i]);
@@ -354,7 +367,8 @@ export class TextCutter {
     const alone = this.loan.any(count);
     let aloneCount = 0;
     for (let i = 0; i < count; i++) {
-      if (stateOf[i] === NONE && kind[i] !== NOTHING && ret[i] !== NEVER) alone[aloneCount++] = i;
+      const k = kind[i];
+      if (stateOf[i] === NONE && (k === WRITE || k === APPEND) && ret[i] !== NEVER) alone[aloneCount++] = i;
     }
     let casCount = 0;
     for (let state = roots; state < states; state++) if ((parent[state] as number) >= 0) casCount += 1;
