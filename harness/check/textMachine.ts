@@ -44,6 +44,7 @@ export class TextMachine implements Machine {
     this.part = part;
     this.budget = budget;
     const text = (v: number): string | null => {
+      budget.spend(20);
       const value = valueOf(v);
       return value === null ? null : typeof value === "string" ? value : JSON.stringify(value);
     };
@@ -59,7 +60,10 @@ export class TextMachine implements Machine {
       if (kind === READ || kind === CAS || kind === NOT_EQUAL) seen.add(a ?? "");
       if (kind === WRITE || kind === CAS || (kind === APPEND && a === "")) onlyGrows = false;
     }
-    this.observed = [...seen].sort((x, y) => (x < y ? -1 : 1));
+    this.observed = [...seen].sort((x, y) => {
+      budget.spend(4);
+      return x < y ? -1 : 1;
+    });
     this.onlyGrows = onlyGrows;
     for (let i = 0; i < part.count; i++) this.count(i, 1);
     this.readStates = this.need.flatMap((n, state) => (n > 0 ? [state] : []));

@@ -63,10 +63,11 @@ export function textsAsRegister(
   const roots = part.keyOf === null ? 1 : keys;
   const bytes = 4 * part.valueCount + 40 * (part.count + roots);
   budget.take(bytes);
+  const cutter = new TextCutter(part, values, placeOf, roots, budget, loan);
   try {
-    return new TextCutter(part, values, placeOf, roots, budget, loan).run();
+    return cutter.run();
   } finally {
-    budget.give(bytes);
+    budget.give(bytes + (cutter.twins?.bytes ?? 0));
   }
 }
 
@@ -102,7 +103,7 @@ export class TextCutter {
   private readonly lastText: Int32Array;
   private readonly lastState: Int32Array;
   private pieceEnd = 0;
-  private twins: Twins | null = null;
+  twins: Twins | null = null;
   private stop: TextResult = notUnique;
 
   constructor(part: Part, values: Interner, placeOf: Int32Array, roots: number, budget: Budget, loan: Loan) {
@@ -157,7 +158,7 @@ export class TextCutter {
       const before = this.writerOf(piece);
       if (before >= 0 && before < i) {
         this.twins ??= new Twins(this);
-        this.twins.add(before, i);
+        if (!this.twins.add(before, i)) return false;
         continue;
       }
       placeOf[piece] = i;

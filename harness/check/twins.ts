@@ -9,6 +9,10 @@ import type { TextCutter, TextResult } from "./texts.js";
 const { APPEND, NEVER, WRITE } = H;
 
 const NONE = -1;
+/** Of pieces that come more often than this, time tells nothing. */
+const twinsMax = 64;
+/** What a twin takes in the tables below, by estimate. */
+const twinBytes = 100;
 /** Several operations can have written it. */
 export const OPEN = -2;
 
@@ -16,6 +20,8 @@ export const OPEN = -2;
 export class Twins {
   /** Nothing has been guessed. */
   certain = true;
+  /** Taken from the budget. */
+  bytes = 0;
   private readonly cutter: TextCutter;
   /** By the first operation with a piece: all of them, by call. */
   private readonly groups = new Map<number, number[]>();
@@ -30,11 +36,19 @@ export class Twins {
     this.cutter = cutter;
   }
 
-  add(first: number, i: number): void {
-    this.cutter.budget.spend(10);
+  /** False: there are too many. */
+  add(first: number, i: number): boolean {
+    this.take();
     const group = this.groups.get(first);
     if (group === undefined) this.groups.set(first, [first, i]);
     else group.push(i);
+    return group === undefined || group.length <= twinsMax;
+  }
+
+  private take(): void {
+    this.cutter.budget.spend(10);
+    this.cutter.budget.take(twinBytes);
+    this.bytes += twinBytes;
   }
 
   has(first: number): boolean {
@@ -75,6 +89,7 @@ export class Twins {
 
   /** `state`, behind `before`, has a piece like `first`. Gives one of the operations that may have written it. */
   open(state: number, before: number, first: number, i: number): number {
+    this.take();
     const group = this.groups.get(first) as number[];
     this.openBehind.set(before, state);
     this.groupOf.set(state, group);
