@@ -5,6 +5,6 @@ public class TLCOverrides implements ITLCOverrides {
   @SuppressWarnings("rawtypes")
   @Override
   public Class[] get() {
-    return new Class[] {TraceIO.class};
+    return new Class[] {TraceIO.class, SharedSequences.class};
   }
 }
