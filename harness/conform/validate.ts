@@ -102,15 +102,23 @@ export function isEnvironment({ action }: TraceEvent): boolean {
   return ENVIRONMENT.has(action);
 }
 
+/** TLC writes states to a file where more than 8,192 wait, which those with shared sequences do not support. */
+const TRACES_MAX = 4000;
+
 /** Places of the traces that may share a run of TLC. */
 function groupsOf(protocol: TracedProtocol, traces: readonly (readonly TraceEvent[])[]): number[][] {
-  if (!protocol.oneConfigPerRun) return [traces.map((_, at) => at)];
   const groups = new Map<string, number[]>();
   for (const [at, [config]] of traces.entries()) {
-    const key = JSON.stringify(config);
-    groups.set(key, [...(groups.get(key) ?? []), at]);
+    const key = protocol.oneConfigPerRun ? JSON.stringify(config) : "";
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [at]);
+    else group.push(at);
   }
-  return [...groups.values()];
+  return [...groups.values()].flatMap((group) =>
+    Array.from({ length: Math.ceil(group.length / TRACES_MAX) }, (_, k) =>
+      group.slice(k * TRACES_MAX, (k + 1) * TRACES_MAX),
+    ),
+  );
 }
 
 /** Traces that share a run of TLC. */

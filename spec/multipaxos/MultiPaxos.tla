@@ -11,7 +11,7 @@
 (* actions: `todo` lists them, and nothing else fires while it is not      *)
 (* empty anywhere. Bounds are in MC*.tla.                                  *)
 (***************************************************************************)
-EXTENDS Naturals, Sequences, FiniteSets, TLC
+EXTENDS Naturals, Sequences, FiniteSets, TLC, Log
 
 VARIABLES
   \* The cluster and its settings; never change.
@@ -62,23 +62,24 @@ Everybody == Owners
 HoleAt(slot) == [slot |-> slot, ballot |-> 0, value |-> "hole"]
 Noop(slot, ballot) == [slot |-> slot, ballot |-> ballot, value |-> "noop"]
 IsHeld(e) == e.ballot # 0
-LastSlot(n) == n.compacted + Len(n.log)
-Holds(n, slot) == slot > n.compacted /\ slot <= LastSlot(n) /\ IsHeld(n.log[slot - n.compacted])
-EntryAt(n, slot) == n.log[slot - n.compacted]
-HeldFrom(n, slot) == SelectSeq(SubSeq(n.log, Max(slot, n.compacted + 1) - n.compacted, Len(n.log)), IsHeld)
+LastSlot(n) == n.compacted + LogLen(n.log)
+Holds(n, slot) == slot > n.compacted /\ slot <= LastSlot(n) /\ IsHeld(LogAt(n.log, slot - n.compacted))
+EntryAt(n, slot) == LogAt(n.log, slot - n.compacted)
+HeldFrom(n, slot) == SelectSeq(LogEntries(n.log, Max(slot, n.compacted + 1) - n.compacted, LogLen(n.log)), IsHeld)
 
 PutIn(log, base, e) ==
   LET at == e.slot - base
-  IN IF at <= Len(log) THEN [log EXCEPT ![at] = e]
-     ELSE IF at = Len(log) + 1 THEN Append(log, e)
-     ELSE log \o [k \in 1..(at - 1 - Len(log)) |-> HoleAt(base + Len(log) + k)] \o <<e>>
+      end == LogLen(log)
+  IN IF at <= end THEN LogWith(log, at, e)
+     ELSE IF at = end + 1 THEN LogAppend(log, <<e>>)
+     ELSE LogAppend(log, [k \in 1..(at - end) |-> IF end + k = at THEN e ELSE HoleAt(base + end + k)])
 
 RECURSIVE PutAll(_, _, _, _)
 PutAll(log, base, entries, from) ==
   IF from > Len(entries) THEN log ELSE PutAll(PutIn(log, base, entries[from]), base, entries, from + 1)
 
 \* Drops slots up to `slot`; `base` is what was dropped before.
-DropTo(log, base, slot) == IF slot <= base THEN log ELSE SubSeq(log, slot - base + 1, Len(log))
+DropTo(log, base, slot) == IF slot <= base THEN log ELSE LogPart(log, slot - base + 1, LogLen(log))
 
 Without(f, S) == [x \in DOMAIN f \ S |-> f[x]]
 
@@ -251,7 +252,7 @@ NodeAt(i, incarnation, durable) ==
    todo |-> << >>,
    wrote |-> FALSE]
 
-NothingDurable == [promisedBallot |-> 0, decidedIndex |-> 0, snapshot |-> 0, log |-> << >>]
+NothingDurable == [promisedBallot |-> 0, decidedIndex |-> 0, snapshot |-> 0, log |-> EmptyLog]
 
 Init ==
   /\ node = [i \in Members |-> NodeAt(i, 1, NothingDurable)]
@@ -564,7 +565,7 @@ LearnTimeout(i, j) ==
 HandleLearnRequest(i, m) ==
   LET n == node[i]
       learn == [type |-> "Learn", decidedIndex |-> n.decided,
-                entries |-> SubSeq(n.log, m.fromSlot - n.compacted, n.decided - n.compacted)]
+                entries |-> LogEntries(n.log, m.fromSlot - n.compacted, n.decided - n.compacted)]
       install == [type |-> "InstallSnapshot", decidedIndex |-> n.snapshot]
       net == Received(messages, m)
   IN /\ Quiet
@@ -679,7 +680,7 @@ Released(bag, pending, k) ==
   IF k = 0 THEN bag ELSE Released(PutBag(bag, Head(pending).held), Tail(pending), k - 1)
 
 DurableBallot(durable, slot) ==
-  LET at == slot - durable.snapshot IN IF at \in 1..Len(durable.log) THEN durable.log[at].ballot ELSE 0
+  LET at == slot - durable.snapshot IN IF at \in 1..LogLen(durable.log) THEN LogAt(durable.log, at).ballot ELSE 0
 
 \* What replica i counts once it hears that `durable` is on its disk: its own promise, its own acceptances.
 CountOwn(i, n, durable) ==

@@ -18,7 +18,7 @@
 (* Time is not in the trace: an acceptor that is bound may at any moment   *)
 (* be so no longer (`over`), but one that refuses must be bound.           *)
 (***************************************************************************)
-EXTENDS MultiPaxos, TraceIO
+EXTENDS MultiPaxos, TraceIO, SharedSequences
 
 VARIABLES
   \* Which trace, and its next line.

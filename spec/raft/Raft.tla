@@ -7,7 +7,7 @@
 (* of its own.  Names are those of the papers and of Ongaro's raft.tla.    *)
 (* How to read it, and what is left out: spec/README.md.                   *)
 (***************************************************************************)
-EXTENDS Integers, Sequences, FiniteSets, TLC
+EXTENDS Integers, Sequences, FiniteSets, TLC, Log
 
 CONSTANTS Server,             \* All servers, voters and learners.
           Voter,              \* Those that vote and are counted.
@@ -59,13 +59,14 @@ Union(bag, other) == IF DOMAIN other = {} THEN bag ELSE Join(bag, other)
 -----------------------------------------------------------------------------
 \* The log of a server's memory. It begins after logStart, which a snapshot stands for.
 
-LastIndex(n) == n.logStart.index + Len(n.log)
-LastTerm(n) == IF n.log = << >> THEN n.logStart.term ELSE n.log[Len(n.log)].term
+LastIndex(n) == n.logStart.index + LogLen(n.log)
+LastTerm(n) == IF LogLen(n.log) = 0 THEN n.logStart.term ELSE LogAt(n.log, LogLen(n.log)).term
 HasTerm(n, k) == k >= n.logStart.index /\ k <= LastIndex(n)
 \* The term of entry k; -1 where it is compacted away or not there.
 TermAt(n, k) == IF k = n.logStart.index THEN n.logStart.term
-                ELSE IF HasTerm(n, k) THEN n.log[k - n.logStart.index].term ELSE -1
-EntriesOf(n, from, to) == SubSeq(n.log, from - n.logStart.index, to - n.logStart.index)
+                ELSE IF HasTerm(n, k) THEN LogAt(n.log, k - n.logStart.index).term ELSE -1
+EntriesOf(n, from, to) == LogEntries(n.log, from - n.logStart.index, to - n.logStart.index)
+LogOf(n, from, to) == LogPart(n.log, from - n.logStart.index, to - n.logStart.index)
 IsUpToDate(n, index, term) == term > LastTerm(n) \/ (term = LastTerm(n) /\ index >= LastIndex(n))
 \* The highest index up to `index` whose term is at most `term`.
 LastAgreeing(n, index, term) ==
@@ -97,7 +98,7 @@ Boot(i, d) ==
   [currentTerm |-> d.currentTerm, votedFor |-> d.votedFor, state |-> FollowerState(i),
    leader |-> Nil, leaderHeard |-> Leases /\ d.currentTerm > 0,
    log |-> d.log, logStart |-> d.snapshot, snapshot |-> d.snapshot,
-   commitIndex |-> d.snapshot.index, durableIndex |-> d.snapshot.index + Len(d.log),
+   commitIndex |-> d.snapshot.index, durableIndex |-> d.snapshot.index + LogLen(d.log),
    votesGranted |-> {},
    nextIndex |-> [j \in Peers(i) |-> 1], matchIndex |-> [j \in Server |-> 0],
    progress |-> [j \in Peers(i) |-> NoProgress], termStartIndex |-> 0,
@@ -108,15 +109,15 @@ Boot(i, d) ==
 \* The disk. `pending` holds the writes that the server has not heard to be durable, oldest first; `synced` of them are
 \* durable all the same. A write carries the messages that wait for it, and how far it makes the log durable.
 
-EmptyDisk == [currentTerm |-> 0, votedFor |-> Nil, snapshot |-> NoPosition, log |-> << >>]
+EmptyDisk == [currentTerm |-> 0, votedFor |-> Nil, snapshot |-> NoPosition, log |-> EmptyLog]
 
 ApplyWrite(d, w) ==
-  LET cut == IF w.from = 0 THEN d.log ELSE SubSeq(d.log, 1, w.from - 1 - d.snapshot.index)
+  LET cut == IF w.from = 0 THEN d.log ELSE LogPart(d.log, 1, w.from - 1 - d.snapshot.index)
       kept == IF w.snapshot.index > d.snapshot.index
-              THEN SubSeq(cut, w.snapshot.index - d.snapshot.index + 1, Len(cut)) ELSE cut
+              THEN LogPart(cut, w.snapshot.index - d.snapshot.index + 1, LogLen(cut)) ELSE cut
   IN [currentTerm |-> w.currentTerm, votedFor |-> w.votedFor,
       snapshot |-> IF w.snapshot.index > 0 THEN w.snapshot ELSE d.snapshot,
-      log |-> kept \o w.entries]
+      log |-> LogAppend(kept, w.entries)]
 
 RECURSIVE ApplyWrites(_, _)
 ApplyWrites(d, ws) == IF ws = << >> THEN d ELSE ApplyWrites(ApplyWrite(d, Head(ws)), Tail(ws))
@@ -392,7 +393,7 @@ BecomeLeader(i) ==
          index == LastIndex(n) + 1
          reset == ResetLeader(i, n, index)
          led == [reset EXCEPT !.state = "Leader", !.leader = i, !.votesGranted = {}, !.matchIndex[i] = n.durableIndex,
-                              !.termStartIndex = index, !.log = Append(@, [term |-> n.currentTerm, value |-> Noop])]
+                              !.termStartIndex = index, !.log = LogAppend(@, << [term |-> n.currentTerm, value |-> Noop] >>)]
          s == [Begin(i) EXCEPT !.n = led, !.writes = TRUE, !.entries = << [term |-> n.currentTerm, value |-> Noop] >>]
      IN Act(i, SendEntriesToAll(i, s))
 
@@ -410,7 +411,7 @@ CheckQuorum(i) ==
 ClientRequest(i, v) ==
   /\ node[i].state = "Leader"
   /\ LET entry == [term |-> node[i].currentTerm, value |-> v]
-         s == [Begin(i) EXCEPT !.n.log = Append(@, entry), !.writes = TRUE, !.entries = << entry >>]
+         s == [Begin(i) EXCEPT !.n.log = LogAppend(@, << entry >>), !.writes = TRUE, !.entries = << entry >>]
      IN Act(i, SendEntriesToAll(i, s))
 
 Heartbeat(i) ==
@@ -426,7 +427,7 @@ AppendNew(i, s, m) ==
       new == SubSeq(m.entries, Least(differs), Len(m.entries))
       truncates == first <= LastIndex(n)
   IN IF differs = {} THEN s
-     ELSE [s EXCEPT !.n.log = (IF truncates THEN EntriesOf(n, n.logStart.index + 1, first - 1) ELSE @) \o new,
+     ELSE [s EXCEPT !.n.log = LogAppend(IF truncates THEN LogOf(n, n.logStart.index + 1, first - 1) ELSE @, new),
                     !.n.durableIndex = IF truncates THEN Min(@, first - 1) ELSE @,
                     !.writes = TRUE, !.entries = new,
                     !.from = IF truncates THEN first ELSE 0, !.forget = IF truncates THEN first ELSE 0]
@@ -526,10 +527,10 @@ AdvanceCommitIndex(i) ==
          index == Committable(n)
          s == [Begin(i) EXCEPT !.n.commitIndex = index]
          opened == IF n.commitIndex < n.termStartIndex THEN StartReadRound(i, s) ELSE s
-         new == EntriesOf(n, Len(committed) + 1, index)
+         new == EntriesOf(n, LogLen(committed) + 1, index)
      IN /\ Finish(i, AnnounceCommit(i, opened, Peers(i)), messages)
-        /\ committed' = IF index <= Len(committed) THEN committed
-                        ELSE committed \o [k \in DOMAIN new |-> new[k] @@ [by |-> n.currentTerm]]
+        /\ committed' = IF index <= LogLen(committed) THEN committed
+                        ELSE LogAppend(committed, [k \in DOMAIN new |-> new[k] @@ [by |-> n.currentTerm]])
 
 -----------------------------------------------------------------------------
 \* Reads
@@ -566,15 +567,15 @@ CompactLog(i, index) ==
   /\ LET n == node[i]
          made == [index |-> index, term |-> TermAt(n, index)]
          start == index - KeepEntries
-         compacted == [n EXCEPT !.snapshot = made, !.logStart = [index |-> start, term |-> TermAt(n, start)], !.log = EntriesOf(n, start + 1, LastIndex(n))]
+         compacted == [n EXCEPT !.snapshot = made, !.logStart = [index |-> start, term |-> TermAt(n, start)], !.log = LogOf(n, start + 1, LastIndex(n))]
      IN Act(i, [Begin(i) EXCEPT !.n = IF start > n.logStart.index THEN compacted ELSE [n EXCEPT !.snapshot = made],
                                 !.writes = TRUE, !.snapshot = made])
 
 \* The whole log gives way to the snapshot in one write.
 Install(s, position) ==
-  [s EXCEPT !.n.log = << >>, !.n.logStart = position, !.n.snapshot = position, !.n.commitIndex = position.index, !.n.durableIndex = 0,
+  [s EXCEPT !.n.log = EmptyLog, !.n.logStart = position, !.n.snapshot = position, !.n.commitIndex = position.index, !.n.durableIndex = 0,
             !.writes = TRUE, !.forget = 1, !.snapshot = position,
-            !.from = IF s.n.log = << >> THEN 0 ELSE s.n.snapshot.index + 1]
+            !.from = IF LogLen(s.n.log) = 0 THEN 0 ELSE s.n.snapshot.index + 1]
 
 HandleInstallSnapshotRequest(i, j, m) ==
   /\ Arrives(i, j, m, "InstallSnapshot")
@@ -660,7 +661,7 @@ Duplicate(m) == /\ m \in DOMAIN messages /\ messages' = Put(messages, m)
 Init == /\ node = [i \in Server |-> [Boot(i, EmptyDisk) EXCEPT !.leaderHeard = FALSE]]
         /\ disk = [i \in Server |-> [durable |-> EmptyDisk, pending |-> << >>, synced |-> 0]]
         /\ messages = EmptyBag
-        /\ committed = << >>
+        /\ committed = EmptyLog
         /\ step = Unseen(<< >>, << >>)
 
 \* What a server does by itself. In the models nothing else happens while one of these can.

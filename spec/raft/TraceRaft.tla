@@ -21,7 +21,7 @@
 (* Clocks are not in the trace: where leases are on, a leader may hold one *)
 (* or not, whatever explains what it did.                                  *)
 (***************************************************************************)
-EXTENDS Raft, TraceIO
+EXTENDS Raft, TraceIO, SharedSequences
 
 VARIABLES tid,  \* Which trace,
           line  \* and its next event.
@@ -49,7 +49,7 @@ TraceKeepEntries == Config.keepEntries
 \* What a trace shows of a server's memory: all of it, but of the log the last entry only.
 Shown(n) ==
   [currentTerm |-> n.currentTerm, votedFor |-> n.votedFor, state |-> n.state, leader |-> n.leader, leaderHeard |-> n.leaderHeard,
-   lastIndex |-> LastIndex(n), lastTerm |-> LastTerm(n), lastValue |-> IF n.log = << >> THEN Nil ELSE n.log[Len(n.log)].value,
+   lastIndex |-> LastIndex(n), lastTerm |-> LastTerm(n), lastValue |-> IF LogLen(n.log) = 0 THEN Nil ELSE LogAt(n.log, LogLen(n.log)).value,
    logStart |-> n.logStart, snapshot |-> n.snapshot, commitIndex |-> n.commitIndex, durableIndex |-> n.durableIndex,
    votesGranted |-> n.votesGranted, nextIndex |-> n.nextIndex, matchIndex |-> n.matchIndex, progress |-> n.progress,
    termStartIndex |-> n.termStartIndex, round |-> n.round, ackedRound |-> n.ackedRound, readsWaiting |-> n.readsWaiting,
@@ -119,6 +119,8 @@ TraceNext ==
      ELSE LET m == e.received[1] IN UnderWay(m) /\ HandleMessage(e, e.node, m.from, m) /\ Matches(e)
 
 Progress == Matched(tid, line - 1, Len(Traces[tid]))
-\* Where no lease is on, a step has one outcome, so that a trace and a place in it are a state.
-View == IF Leases THEN <<tid, line, node, messages>> ELSE <<tid, line>>
+\* Where no lease is on, a step has one outcome, so that a trace and a place in it are a state. A lease decides about reads
+\* and messages, never about what a log holds.
+WithoutLog(n) == [n EXCEPT !.log = LogLen(@)]
+View == IF Leases THEN <<tid, line, [i \in Server |-> WithoutLog(node[i])], messages>> ELSE <<tid, line>>
 =============================================================================
