@@ -137,24 +137,63 @@ function after(past: Past, { seq, lamport, action, args, wrote }: TraceLine): Pa
   return { ...next, pending: past.pending - writes, synced: past.synced + writes };
 }
 
+/** A node's lines, read one by one: they never fall back in Lamport time. */
+class Lines {
+  /** The next one; null: there is none. */
+  next: TraceLine | null;
+  readonly #text: string;
+  #from = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+    this.next = this.#read();
+  }
+
+  take(): void {
+    this.next = this.#read();
+  }
+
+  #read(): TraceLine | null {
+    while (this.#from < this.#text.length) {
+      const found = this.#text.indexOf("\n", this.#from);
+      const end = found < 0 ? this.#text.length : found;
+      const line = this.#text.slice(this.#from, end);
+      this.#from = end + 1;
+      if (line !== "") return JSON.parse(line) as TraceLine;
+    }
+    return null;
+  }
+}
+
+/** Lines of all nodes in Lamport's order; where two have the same time, the earlier node's come first. */
+function* inOrder(nodes: readonly Lines[]): Generator<TraceLine> {
+  for (;;) {
+    let first: Lines | null = null;
+    for (const node of nodes)
+      if (node.next !== null && (first?.next == null || node.next.lamport < first.next.lamport)) first = node;
+    if (first?.next == null) return;
+    yield first.next;
+    first.take();
+  }
+}
+
 /**
  * The traces of a cluster's nodes as one: in Lamport's order, numbered anew, with one Config line in front. Where a node
- * stopped writing at its limit, the lines of the others end at the same Lamport time.
+ * stopped writing at its limit, the lines of the others end at the same Lamport time; so do all where there are more than
+ * `eventsMax`. What lies behind the end is not read.
  */
-export function mergeTraces(texts: readonly string[]): string {
-  const traces = texts.map((text) =>
-    text
-      .split("\n")
-      .filter((line) => line !== "")
-      .map((line) => JSON.parse(line) as TraceLine),
-  );
-  const lines = traces.flat();
-  const ends = lines.filter(({ action }) => action === "End").map(({ lamport }) => lamport);
-  const limit = Math.min(Number.POSITIVE_INFINITY, ...ends);
-  const config = lines.find(({ action }) => action === "Config");
-  const kept = lines.filter(({ action, lamport }) => action !== "Config" && lamport < limit);
-  // Stable: a node's own lines, which never fall back in Lamport time, keep their order.
-  kept.sort((a, b) => a.lamport - b.lamport);
-  const all = config === undefined ? kept : [config, ...kept];
+export function mergeTraces(texts: readonly string[], eventsMax = EVENTS_MAX): string {
+  let config: TraceLine | null = null;
+  const kept: TraceLine[] = [];
+  for (const line of inOrder(texts.map((text) => new Lines(text)))) {
+    if (line.action === "Config") {
+      config ??= line;
+    } else if (line.action === "End" || kept.length === eventsMax) {
+      // A step may have several lines of one time: it is in the trace as a whole or not at all.
+      while ((kept.at(-1)?.lamport ?? -1) >= line.lamport) kept.pop();
+      break;
+    } else kept.push(line);
+  }
+  const all = config === null ? kept : [config, ...kept];
   return all.map((line, seq) => `${JSON.stringify({ ...line, seq })}\n`).join("");
 }
