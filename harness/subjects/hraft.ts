@@ -32,7 +32,7 @@ export async function startHraft(spec: SubjectSpec, dir: string): Promise<Runnin
     });
     await processes.until(async () => {
       const statuses = await Promise.all(clients.map((address) => leanStatus(cluster, address)));
-      return statuses.every(({ leader }) => leader !== 0);
+      return isLed(statuses);
     }, READY_MS);
     return {
       target: "lean",
@@ -48,6 +48,18 @@ export async function startHraft(spec: SubjectSpec, dir: string): Promise<Runnin
     await stop();
     throw error;
   }
+}
+
+/**
+ * Whether all name one leader and that one says so too. All three stand for election when they start: where each names
+ * somebody, one of them may still be about to take another's place, and what is measured then is refused requests.
+ *
+ * @param statuses by ordinal, from 1
+ */
+export function isLed(statuses: readonly Record<string, unknown>[]): boolean {
+  const leader = statuses[0]?.["leader"];
+  if (typeof leader !== "number" || statuses[leader - 1]?.["role"] !== "Leader") return false;
+  return statuses.every((status) => status["leader"] === leader);
 }
 
 /** What go.mod pins. */

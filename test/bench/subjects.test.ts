@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { goProgram, MissingPeer, parseSubject, subjectOf } from "../../harness/subjects/bench/index.js";
+import { isLed } from "../../harness/subjects/hraft.js";
 
 describe("a subject as one word", () => {
   test("has defaults", () => {
@@ -74,4 +75,14 @@ describe("on a machine that has nothing", () => {
     );
     await expect(subjectOf(parseSubject("hraft")).start(folder)).rejects.toMatchObject({ peer: "hraft" });
   });
+});
+
+test("hashicorp/raft is led once all name one leader, and that one says so", () => {
+  const of = (...pairs: readonly (readonly [number, string])[]) => pairs.map(([leader, role]) => ({ leader, role }));
+  expect(isLed(of([2, "Follower"], [2, "Leader"], [2, "Follower"]))).toBe(true);
+  // Elected in different terms, or one that has lost its place and knows it.
+  expect(isLed(of([1, "Leader"], [2, "Leader"], [2, "Follower"]))).toBe(false);
+  expect(isLed(of([2, "Follower"], [2, "Candidate"], [2, "Follower"]))).toBe(false);
+  expect(isLed(of([0, "Candidate"], [0, "Candidate"], [0, "Follower"]))).toBe(false);
+  expect(isLed([{}])).toBe(false);
 });

@@ -41,4 +41,8 @@ test("a loss of power that does not reach LevelDB's files is named", () => {
   expect(notLive({ scenario })).toEqual([]);
   expect(notLive({ scenario, storage: { driver: "level" }, crashKind: () => "kill" })).toEqual([]);
   expect(notLive({ scenario: calm, storage: { driver: "level" } })).toEqual([]);
+  const deferring = { ...calm, applyDelayMs: 5 };
+  expect(notLive({ scenario: deferring })).toEqual([
+    "applyDelayMs: a real node puts off applying for as long as it has to",
+  ]);
 });

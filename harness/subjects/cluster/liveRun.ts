@@ -300,7 +300,7 @@ export function notLive({
   storage,
   storageOf = {},
 }: Pick<LiveRunSpec, "scenario" | "crashKind" | "storage" | "storageOf">): string[] {
-  const { links, disk, faults } = scenario;
+  const { links, disk, applyDelayMs, faults } = scenario;
   const weathers = [links.local, links.client, ...(links.between ?? []).map(({ weather }) => weather)];
   const faulty = faults.flatMap((fault: Fault) => (fault.type === "weather" ? [fault.weather] : []));
   const odd = [...weathers, ...faulty].some((one) => (one?.duplicate ?? 0) !== 0 || (one?.reorder ?? 0) !== 0);
@@ -310,6 +310,7 @@ export function notLive({
     ...(links.kind === "datagram" ? ["datagrams: nodes speak TCP, so every link is a stream"] : []),
     ...(odd ? ["duplication and reordering: streams have neither"] : []),
     ...(disk === undefined ? [] : ["the disk's sync time: the disk is this machine's own"]),
+    ...(applyDelayMs === undefined ? [] : ["applyDelayMs: a real node puts off applying for as long as it has to"]),
     ...(level && cut ? ["losses of power: LevelDB's files keep what was not synced, a crash there is a kill -9"] : []),
   ];
 }
