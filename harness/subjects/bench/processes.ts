@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
+import { patience } from "./patience.js";
 
 /** After this an orderly stop is not waited for any more. Milliseconds. */
 const STOP_MS = 5_000;
@@ -105,12 +106,13 @@ export function exchange(address: string, send: string, withinMs = 2_000): Promi
   return new Promise((resolve, reject) => {
     const socket = connect({ host: address.slice(0, at), port: Number(address.slice(at + 1)) });
     let text = "";
-    socket.setTimeout(withinMs, () => socket.destroy(new Error(`no answer from ${address}`)));
+    const answered = patience(withinMs, () => socket.destroy(new Error(`no answer from ${address}`)));
     socket.setEncoding("utf8");
     socket.on("data", (chunk: string) => {
       text += chunk;
     });
     socket.once("error", reject);
+    socket.once("close", answered);
     socket.once("close", () => resolve(text));
     socket.once("connect", () => socket.end(send));
   });

@@ -4,6 +4,7 @@ import { FrameReader, FrameWriter } from "../../transport/frames.js";
 import { writeHello } from "../../transport/handshake.js";
 import { PEER_FRAME_BYTES_MAX, STATUS_REPLY, WELCOME } from "../../transport/index.js";
 import { writeStatus } from "../../transport/clientProtocol.js";
+import { patience } from "./patience.js";
 import { exchange } from "./processes.js";
 
 /** Syncs of all nodes since their start; null where a node does not tell. */
@@ -78,8 +79,9 @@ export function leanStatus(cluster: string, address: string): Promise<Record<str
       socket.destroy();
       return false;
     });
-    socket.setTimeout(WITHIN_MS, () => socket.destroy(new Error(`no answer from ${address}`)));
+    const answered = patience(WITHIN_MS, () => socket.destroy(new Error(`no answer from ${address}`)));
     socket.once("error", reject);
+    socket.once("close", answered);
     socket.once("close", () => reject(new Error(`${address} closed the connection`)));
     socket.on("data", (chunk: Buffer) => reader.push(chunk));
     socket.once("connect", () => {
