@@ -90,7 +90,13 @@ describe("linearizability against all orders", () => {
   test("several keys: each key alone decides", { timeout: limitMs }, () => {
     for (let seed = firstSeed; seed < firstSeed + histories / 10; seed++) {
       const shape = shapeOf(seed, 3);
-      const events = randomHistory(seed, { ...shape, operations: 10, wrongPercent: shape.wrongPercent >> 1 });
+      // No equal times: what comes first at one instant depends on the other keys too.
+      const events = randomHistory(seed, {
+        ...shape,
+        operations: 10,
+        wrongPercent: shape.wrongPercent >> 1,
+        sameTimePercent: 0,
+      });
       const keys = [...new Set(events.map((event) => event.key))];
       const expected = keys.every((key) => isLinearizable(events.filter((event) => event.key === key)))
         ? "ok"

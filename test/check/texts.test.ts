@@ -71,7 +71,8 @@ describe("texts as bytes", () => {
         weights: [4, random(3), 0, 4, 0],
         unknownPercent: random(2) * 25,
         wrongPercent: random(3) * 30,
-        sameTimePercent: random(2) * 40,
+        // What comes first at one instant depends on the other keys too.
+        sameTimePercent: 0,
         observedPercent: 0,
         keys: 1 + random(3),
       });
