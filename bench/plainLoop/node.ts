@@ -79,7 +79,7 @@ export class PlainNode {
   #snapshotting = false;
   /** null: nothing is applied. */
   readonly #applier: Applier | null;
-  /** On a follower: on its disk and not applied. */
+  /** On a follower: not applied, perhaps not on its disk. On the leader: answered and not applied. */
   #unapplied: { readonly index: number; readonly command: Uint8Array }[] = [];
   /** Told to the leader. */
   #acknowledged = 0;
@@ -281,8 +281,7 @@ export class PlainNode {
   }
 
   #flush(): void {
-    for (let i = 0; i < this.#dirty.length; i += 1) (this.#dirty[i] as Connection).flush();
-    this.#dirty.length = 0;
+    while (this.#dirty.length > 0) (this.#dirty.pop() as Connection).flush();
   }
 
   /** Whether the next batch waits for company; then something wakes the loop when it is time, if nothing does before. */
@@ -332,13 +331,13 @@ export class PlainNode {
     this.#commit = index;
     while (this.#sent[0] !== undefined && this.#sent[0].index <= index) {
       const batch = this.#sent.shift() as Batch;
-      this.#applier?.apply(batch.index, batch.command());
       batch.answer();
+      if (this.#applier !== null) this.#unapplied.push({ index: batch.index, command: batch.command() });
     }
     this.#settledAtMs = performance.now();
   }
 
-  /** After the acknowledgement has left, as a node of ours does it. */
+  /** After acknowledgement or answers have left, as a node of ours does it. */
   #applyDurable(): void {
     const unapplied = this.#unapplied;
     if (unapplied.length === 0) return;

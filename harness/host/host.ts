@@ -16,12 +16,12 @@ import {
   type Status,
   fail,
 } from "../../protocols/core/index.js";
+import { Backlog } from "./backlog.js";
 import { CommandReader, CommandWriter } from "./command.js";
 import { digest } from "./digest.js";
 import {
   type Apply,
   type Effects,
-  NEED_IDLE,
   NEED_TURN_END,
   NOTHING,
   type Out,
@@ -32,11 +32,11 @@ import {
   replyAlone,
   SUPERSEDED,
 } from "./effects.js";
-import { isRead, Machine, type ReadOperation, type WriteOperation } from "./machine.js";
-import { type Batch, PendingWrites, type PendingWrite } from "./pending.js";
+import { isBlind, isRead, Machine, type ReadOperation, type WriteOperation } from "./machine.js";
+import { ANSWERED, type Batch, PendingWrites, type PendingWrite } from "./pending.js";
 import { PendingReads } from "./reads.js";
 import { isSessionName, type Session, Sessions, type SettledAdmission } from "./sessions.js";
-import { rawClient, rawSeq } from "./rawWrite.js";
+import { isBlindRaw, rawClient, rawSeq } from "./rawWrite.js";
 import { encodeSnapshot, restoreSnapshot } from "./snapshot.js";
 import { SnapshotTaker } from "./snapshotTaker.js";
 import type { ClientRequest, HostConfig, HostInput, Reply, StoreFigures } from "./types.js";
@@ -55,16 +55,14 @@ export class Host<P extends Protocol> {
   private readonly sessions: Sessions;
   private readonly writes = new PendingWrites();
   private readonly reads: PendingReads;
-  /** The writes of this loop turn that are not proposed yet, and the same ones packed. */
-  private turn: PendingWrite[] = [];
+  /** The writes of this loop turn that are not proposed yet, packed. */
   private readonly command = new CommandWriter();
   private readonly reader = new CommandReader();
   /** `needTurnEnd` was emitted and `turnEnd` has not come. */
   private turnOpen = false;
   private lastRequest: RequestId = 0;
   private applied: Index = 0;
-  /** Committed, and put off until the driver is idle. */
-  private readonly backlog: Apply<P>[] = [];
+  private readonly backlog: Backlog<P>;
   private readonly snapshots: SnapshotTaker;
 
   constructor(config: HostConfig<P>) {
@@ -74,6 +72,7 @@ export class Host<P extends Protocol> {
     this.machine = new Machine(config.historyMax ?? 0);
     this.reads = new PendingReads(this.machine);
     this.sessions = new Sessions(config.sessionsMax);
+    this.backlog = new Backlog(this.writes, this.sessions);
     const { id, incarnation } = config.replica;
     this.snapshots = new SnapshotTaker(`${id}.${incarnation}`, config.logBytesMax ?? Number.POSITIVE_INFINITY);
     assert(config.batchBytesMax > 0, "batchBytesMax must be above 0");
@@ -88,7 +87,7 @@ export class Host<P extends Protocol> {
 
   /** Writes of this turn that are not proposed yet. */
   get unproposed(): number {
-    return this.turn.length;
+    return this.writes.unproposed;
   }
 
   /** Own proposals whose fate is open. */
@@ -172,10 +171,7 @@ export class Host<P extends Protocol> {
   private onEffect(effect: OwnEffect<P>, out: Out<P>): void {
     switch (effect.type) {
       case "apply":
-        if (this.mayWait(effect.entry.index)) {
-          if (this.backlog.push(effect) === 1) out.push(NEED_IDLE);
-          break;
-        }
+        if (this.config.defersApply === true && this.backlog.take(effect, out)) break;
         this.applyBacklog(out);
         this.apply(effect, out);
         break;
@@ -194,10 +190,9 @@ export class Host<P extends Protocol> {
         break;
       case "installSnapshot":
         out.push(effect);
-        // It holds what was put off.
-        this.backlog.length = 0;
         this.load(effect.snapshot);
         this.settleAfterSnapshot(out);
+        this.dropBacklog(out);
         this.reads.serveReady(this.applied, out);
         break;
     }
@@ -217,7 +212,7 @@ export class Host<P extends Protocol> {
     const settled = this.settled(client, seq, token, before);
     if (settled !== null) return settled;
     if (!this.command.add(client, seq, operation)) return replyAlone(token, REFUSED);
-    return this.queueWrite({ client, seq, token, retries: null, done: false }, before, nowMs);
+    return this.queueWrite({ client, seq, token, retries: null, done: false }, before, isBlind(operation), nowMs);
   }
 
   /**
@@ -231,7 +226,7 @@ export class Host<P extends Protocol> {
     const settled = this.settled(client, seq, token, before);
     if (settled !== null) return settled;
     this.command.addRaw(bytes, from, to);
-    return this.queueWrite({ client, seq, token, retries: null, done: false }, before, nowMs);
+    return this.queueWrite({ client, seq, token, retries: null, done: false }, before, isBlindRaw(bytes, from), nowMs);
   }
 
   /** All that is to be done about a write that the sessions can answer or that is under way; null: it is to be proposed. */
@@ -244,15 +239,14 @@ export class Host<P extends Protocol> {
   }
 
   /** @param before the client's write that waits */
-  private queueWrite(write: PendingWrite, before: PendingWrite | undefined, nowMs: number): Effects<P> {
+  private queueWrite(write: PendingWrite, before: PendingWrite | undefined, blind: boolean, nowMs: number): Effects<P> {
     let out: Out<P> | null = null;
     if (before !== undefined) {
       // The client has not waited for its last one.
       out = [];
       this.answer(before, SUPERSEDED, out);
     }
-    this.writes.add(write);
-    this.turn.push(write);
+    this.writes.add(write, blind, this.applied);
     if (!this.turnOpen) {
       this.turnOpen = true;
       out ??= [];
@@ -271,21 +265,24 @@ export class Host<P extends Protocol> {
 
   private propose(nowMs: number, out: Out<P> | null): Effects<P> {
     this.lastRequest += 1;
-    this.writes.propose(this.lastRequest, this.turn);
-    this.turn = [];
+    const request = this.lastRequest;
     const command = this.command.take();
-    return this.core({ type: "propose", request: this.lastRequest, command }, nowMs, out);
-  }
-
-  /** Who waits for what this replica has not proposed is not its client, so it need not hurry. */
-  private mayWait(index: Index): boolean {
-    return this.config.defersApply === true && this.writes.at(index) === undefined;
+    this.writes.propose(request, command);
+    return this.core({ type: "propose", request, command }, nowMs, out);
   }
 
   private applyBacklog(out: Out<P>): Out<P> {
-    for (const effect of this.backlog) this.apply(effect, out);
-    this.backlog.length = 0;
+    const { waiting } = this.backlog;
+    if (waiting.length === 0) return out;
+    for (let i = 0; i < waiting.length; i += 1) this.apply(waiting[i] as Apply<P>, out);
+    this.backlog.clear();
     return out;
+  }
+
+  /** A snapshot holds what was put off. */
+  private dropBacklog(out: Out<P>): void {
+    for (const { entry } of this.backlog.waiting) this.settleIndex(entry.index, out);
+    this.backlog.clear();
   }
 
   private apply(effect: Apply<P>, out: Out<P>): void {
@@ -305,8 +302,7 @@ export class Host<P extends Protocol> {
       reader.end();
       this.snapshots.applied(entry.command.length);
     }
-    for (let batch = this.writes.takeIndex(entry.index); batch !== null; batch = batch.next)
-      this.settleLost(batch, out);
+    this.settleIndex(entry.index, out);
     this.reads.serveReady(this.applied, out);
     if (this.snapshots.isDue) this.takeSnapshot(entry.index, out);
   }
@@ -325,10 +321,15 @@ export class Host<P extends Protocol> {
     const isHint = hint !== undefined && hint.client === client && hint.seq === seq && !hint.done;
     const write = isHint ? hint : this.writes.find(client);
     if (write === undefined || write.seq !== seq) return;
+    if (write.token === ANSWERED && !isFresh) fail(`${client}'s write ${seq} was answered and is not executed`);
     const reply = isFresh
       ? ({ status: "ok", result: (session as Session).result, index: this.applied } as const)
       : this.sessions.reply(this.sessions.admit(client, seq) as SettledAdmission, client);
     this.answer(write, reply, out);
+  }
+
+  private settleIndex(index: Index, out: Out<P>): void {
+    for (let batch = this.writes.takeIndex(index); batch !== null; batch = batch.next) this.settleLost(batch, out);
   }
 
   /** Its index was applied without it. Writes that were answered from there or elsewhere are no longer pending. */
@@ -367,7 +368,7 @@ export class Host<P extends Protocol> {
 
   private answer(write: PendingWrite, reply: Reply, out: Out<P>): void {
     if (!this.writes.remove(write)) return; // Answered before.
-    pushReply(write.token, reply, out);
+    if (write.token !== ANSWERED) pushReply(write.token, reply, out);
     if (write.retries === null) return;
     for (const token of write.retries) pushReply(token, reply, out);
   }
@@ -387,6 +388,7 @@ export class Host<P extends Protocol> {
     const index = restoreSnapshot(this.config.loadSnapshot(snapshot.id), this.machine, this.sessions);
     assert(index === snapshot.index, `snapshot ${snapshot.id} is of ${index}, not of ${snapshot.index}`);
     this.applied = index;
+    this.backlog.loaded(index);
     this.snapshots.loaded();
   }
 

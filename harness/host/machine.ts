@@ -16,8 +16,13 @@ export function isRead(operation: Operation): operation is ReadOperation {
   return operation.f === "get" || operation.f === "range" || operation.f === "query";
 }
 
+/** Whether its answer is DONE, whatever the machine holds. */
+export function isBlind({ f }: WriteOperation): boolean {
+  return f === "put" || f === "append" || f === "delete";
+}
+
 /** The answer of every write that has nothing else to say. */
-const DONE: Result = { type: "done" };
+export const DONE: Result = { type: "done" };
 
 export class Machine {
   /** For the snapshot. */

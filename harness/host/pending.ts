@@ -7,17 +7,27 @@ import type { Index, RequestId } from "../../protocols/core/index.js";
 export interface PendingWrite {
   readonly client: number;
   readonly seq: number;
-  readonly token: number;
+  /** ANSWERED: it had its reply before it was applied. */
+  token: number;
   /** Tokens of retries that came while this one waited; null: none. */
   retries: number[] | null;
-  /** Answered. */
+  /** Its outcome is known here, and it waits no more. */
   done: boolean;
 }
+
+/** In place of a token: who waited has been answered. */
+export const ANSWERED = -1;
 
 /** The writes of one proposal. */
 export interface Batch {
   readonly request: RequestId;
   readonly writes: readonly PendingWrite[];
+  /** What was proposed. */
+  readonly command: Uint8Array;
+  /** No answer to its writes depends on what the machine holds. */
+  readonly isBlind: boolean;
+  /** What was applied when the sessions admitted the first of its writes. */
+  readonly admittedAt: Index;
   /** Where `accepted` put it; 0: not known yet. */
   index: Index;
   /** Another batch of this node that was put at the same index, in an earlier leadership. */
@@ -31,6 +41,10 @@ export class PendingWrites {
   /** Answered ones stay in their places, most of which their clients' next writes take: a table that shrinks and grows costs more. By `client | 0`, as sessions are. */
   private readonly byClient = new Map<number, PendingWrite>();
   private waiting = 0;
+  /** Not proposed yet. */
+  private turn: PendingWrite[] = [];
+  private turnIsBlind = true;
+  private turnAdmittedAt: Index = 0;
   private readonly byRequest = new Map<RequestId, Batch>();
   private readonly byIndex = new Map<Index, Batch>();
 
@@ -38,7 +52,7 @@ export class PendingWrites {
     return this.waiting;
   }
 
-  /** Proposals that are neither applied nor rejected. */
+  /** Proposals whose fate is open. */
   get proposals(): number {
     return this.byRequest.size;
   }
@@ -48,8 +62,19 @@ export class PendingWrites {
     return write === undefined || write.done ? undefined : write;
   }
 
-  /** The client has no other one. */
-  add(write: PendingWrite): void {
+  get unproposed(): number {
+    return this.turn.length;
+  }
+
+  /**
+   * The client has no other one.
+   *
+   * @param isBlind as in `Batch`
+   * @param applied what is applied now, when the sessions admit it
+   */
+  add(write: PendingWrite, isBlind: boolean, applied: Index): void {
+    if (this.turn.push(write) === 1) this.turnAdmittedAt = applied;
+    if (!isBlind) this.turnIsBlind = false;
     this.waiting += 1;
     this.byClient.set(write.client | 0, write);
     if (this.byClient.size > 2 * this.waiting + PLACES_MIN) this.sweep();
@@ -67,8 +92,17 @@ export class PendingWrites {
     return true;
   }
 
-  propose(request: RequestId, writes: readonly PendingWrite[]): void {
-    this.byRequest.set(request, { request, writes, index: 0, next: null });
+  /** What was added since the last time goes into `command`. */
+  propose(request: RequestId, command: Uint8Array): void {
+    const { turn: writes, turnIsBlind: isBlind, turnAdmittedAt: admittedAt } = this;
+    this.byRequest.set(request, { request, writes, command, isBlind, admittedAt, index: 0, next: null });
+    this.turn = [];
+    this.turnIsBlind = true;
+  }
+
+  /** It is committed: only its place is kept, until that is applied. */
+  committed(batch: Batch): void {
+    this.byRequest.delete(batch.request);
   }
 
   accepted(request: RequestId, index: Index): void {

@@ -50,3 +50,9 @@ export function rawClient(bytes: Uint8Array, from: number): number {
 export function rawSeq(bytes: Uint8Array, from: number): number {
   return u32At(bytes, from + 4) * 2 ** 32 + u32At(bytes, from + 8);
 }
+
+/** As `isBlind` of the machine. */
+export function isBlindRaw(bytes: Uint8Array, from: number): boolean {
+  const kind = bytes[from + HEAD_BYTES - 1];
+  return kind === 1 || kind === 2 || kind === 4;
+}

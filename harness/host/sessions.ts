@@ -54,6 +54,14 @@ export class Sessions {
     return this.byClient.size;
   }
 
+  /**
+   * Whether so many requests can be recorded without dropping a session. Then none was dropped since the last `load`
+   * either: a full table stays full.
+   */
+  hasRoomFor(requests: number): boolean {
+    return this.byClient.size + requests <= this.max;
+  }
+
   find(client: number): Session | undefined {
     return this.byClient.get(client | 0);
   }

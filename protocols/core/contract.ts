@@ -197,6 +197,11 @@ export interface ProtocolModule<P extends Protocol> {
    * tells what is decided, which nobody waits for and most often the next message says too. A driver need not care.
    */
   mayWait?(message: P["Message"]): boolean;
+  /**
+   * Whether `next`, to the same node, tells all that `waiting` does, for which `mayWait` holds: then `waiting` need not be
+   * sent. Only a protocol whose messages may be lost has it.
+   */
+  replaces?(next: P["Message"], waiting: P["Message"]): boolean;
   readonly hardCodec: Codec<P["Hard"]>;
   /** One stable line for goldens, e.g. `RequestVote term=1 last=0/0`. */
   describe(message: P["Message"]): string;

@@ -37,6 +37,11 @@ export const multipaxos: ProtocolModule<MultiPaxos> = {
   specState,
   codec,
   mayWait: (message) => message.type === "Decided",
+  replaces: (next, waiting) =>
+    waiting.type === "Decided" &&
+    (next.type === "Accept" || next.type === "Decided") &&
+    next.ballot === waiting.ballot &&
+    next.decidedIndex >= waiting.decidedIndex,
   hardCodec,
   describe,
   invariants,

@@ -25,6 +25,11 @@ export const raft: ProtocolModule<Raft> = {
   codec,
   // The notice of a commit; beats that ask for an answer have a number.
   mayWait: (message) => message.type === "Heartbeat" && message.round === 0,
+  replaces: (next, waiting) =>
+    waiting.type === "Heartbeat" &&
+    (next.type === "AppendEntries" || next.type === "Heartbeat") &&
+    next.term === waiting.term &&
+    next.leaderCommit >= waiting.leaderCommit,
   hardCodec,
   describe,
   invariants,

@@ -45,9 +45,17 @@ export interface LinksOptions {
   readonly onDown: (to: NodeId) => void;
 }
 
+/** With the sender's Lamport time. */
+interface Waiting {
+  readonly message: AnyProtocol["Message"];
+  readonly lamport: number;
+}
+
 interface Link {
   readonly id: NodeId;
   readonly dialer: Dialer;
+  /** A message that may wait, and leaves with the next one or in a moment. */
+  waiting: Waiting | null;
   /** Number of the ping that waits for its answer, and since when; 0: none waits. */
   ping: number;
   pingSince: number;
@@ -58,8 +66,6 @@ export class Links {
   readonly #links = new Map<string, Link>();
   readonly #pinging: NodeJS.Timeout;
   #pings = 0;
-  /** With messages that may wait. */
-  readonly #waiting = new Set<Connection>();
   #waitTimer: NodeJS.Timeout | null = null;
 
   /** By id, for every other member. */
@@ -72,23 +78,43 @@ export class Links {
     this.#pinging = setInterval(() => this.#pingAll(), PING_EVERY_MS);
   }
 
-  /** null: not up. */
+  /** For whoever writes to it himself: what was sent before is written. null: not up. */
   connectionTo(to: string): Connection | null {
-    return this.#links.get(to)?.dialer.connection ?? null;
+    const link = this.#links.get(to);
+    if (link === undefined) return null;
+    this.#sendWaitingOn(link);
+    return link.dialer.connection;
   }
 
   /** @param lamport 0: this node does not trace */
   send(to: NodeId, message: AnyProtocol["Message"], lamport: number): void {
     const { module, counters } = this.#options;
-    const peer = this.peerCounters[to] as PeerCounters;
-    const connection = this.#links.get(to)?.dialer.connection ?? null;
-    if (connection === null || connection.queuedBytes > QUEUE_BYTES_MAX) {
+    const link = this.#links.get(to);
+    const connection = link?.dialer.connection ?? null;
+    if (link === undefined || connection === null || connection.queuedBytes > QUEUE_BYTES_MAX) {
       counters.messagesDropped += 1;
-      peer.messagesDropped += 1;
+      (this.peerCounters[to] as PeerCounters).messagesDropped += 1;
       return;
     }
+    const { waiting } = link;
+    if (waiting !== null) {
+      link.waiting = null;
+      // In a trace every message that was sent arrives, unless a fault took it.
+      if (lamport !== 0 || module.replaces?.(message, waiting.message) !== true) this.#write(to, connection, waiting);
+    }
+    const next = { message, lamport };
+    if (module.mayWait?.(message) === true) {
+      link.waiting = next;
+      this.#waitTimer ??= setTimeout(() => this.#sendWaiting(), WAIT_MS);
+      return;
+    }
+    this.#write(to, connection, next);
+    connection.dirty();
+  }
+
+  #write(to: NodeId, { writer }: Connection, { message, lamport }: Waiting): void {
+    const { module, counters } = this.#options;
     const { codec } = module;
-    const { writer } = connection;
     const bytes = codec.totalBytes(message);
     if (lamport === 0) writer.begin(MESSAGE, bytes);
     else {
@@ -99,19 +125,21 @@ export class Links {
     for (const payload of codec.encode(message, into, at)) writer.raw(payload);
     counters.messagesSent += 1;
     counters.bytesSent += bytes + 5;
-    peer.bytesSent += bytes + 5;
-    if (module.mayWait?.(message) === true) this.#sendSoon(connection);
-    else connection.dirty();
+    (this.peerCounters[to] as PeerCounters).bytesSent += bytes + 5;
   }
 
-  /** What is written leaves with whatever is sent next on the connection, or in a moment by itself. */
-  #sendSoon(connection: Connection): void {
-    this.#waiting.add(connection);
-    this.#waitTimer ??= setTimeout(() => {
-      this.#waitTimer = null;
-      for (const one of this.#waiting) if (one.writer.size > 0) one.dirty();
-      this.#waiting.clear();
-    }, WAIT_MS);
+  #sendWaiting(): void {
+    this.#waitTimer = null;
+    for (const link of this.#links.values()) this.#sendWaitingOn(link);
+  }
+
+  #sendWaitingOn(link: Link): void {
+    const { waiting, dialer } = link;
+    if (waiting === null) return;
+    link.waiting = null;
+    if (dialer.connection === null) return;
+    this.#write(link.id, dialer.connection, waiting);
+    dialer.connection.dirty();
   }
 
   /** This member has just called: it runs. */
@@ -154,12 +182,13 @@ export class Links {
       },
       onDown: () => {
         log.info({ peer: id }, "peer lost");
+        link.waiting = null;
         this.#options.onDown(link.id);
       },
       onRefused: (why) => log.warn({ peer: id, why }, "peer refuses this node"),
       onDirty,
     });
-    const link: Link = { id: id as NodeId, dialer, ping: 0, pingSince: 0 };
+    const link: Link = { id: id as NodeId, dialer, waiting: null, ping: 0, pingSince: 0 };
     this.#links.set(id, link);
   }
 

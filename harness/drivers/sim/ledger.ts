@@ -190,12 +190,28 @@ export class LogLedger implements Ledger {
     }
   }
 
-  /** A write that is answered with ok is in the applied log, with the result that the answer names. */
+  /** A write that is answered with ok is in the committed log, with the result that the answer names. */
   onReply(node: SimNode, request: ClientRequest | null, reply: Reply): void {
     if (request === null || reply.status !== "ok") return;
     if (request.operation.f === "get" || request.operation.f === "range") return;
+    if (reply.index > this.appliedMax) this.fix(node, reply.index);
     const problem = this.model.problem(request.client, request.seq, reply.index, reply.result);
     if (problem !== null) this.break("acknowledged writes", `${node.id} answers client ${request.client}: ${problem}`);
+  }
+
+  /** A write may be answered when it is committed, before anybody applies it: from then on it must stay where it is. */
+  private fix(node: SimNode, upTo: Index): void {
+    const { state } = node.host as Driven;
+    const { commitIndex } = this.module.status(state);
+    const log = this.module.log(state);
+    for (let index = this.appliedMax + 1; index <= upTo; index += 1) {
+      const entry = entryAt(log, index);
+      if (entry === undefined || index > commitIndex) {
+        this.break("acknowledged writes", `${node.id} answers a write at ${upTo}, and ${index} is not committed there`);
+        return;
+      }
+      this.firstApplied(node, entry);
+    }
   }
 
   onPersist(node: SimNode, persist: Persist): void {

@@ -128,7 +128,10 @@ export class Wal<H> implements Storage<H> {
       bytes += queued.bytes;
       count += 1;
     }
-    return this.#queue.splice(0, count);
+    if (count < this.#queue.length) return this.#queue.splice(0, count);
+    const all = this.#queue;
+    this.#queue = [];
+    return all;
   }
 
   /** Finds room: in this segment, in the next, or in the next as soon as there is one. */
