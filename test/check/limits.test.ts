@@ -15,6 +15,7 @@ import { NO_VALUE, NOTHING, WRITE } from "../../harness/check/history.js";
 import { type Part, withoutNothing } from "../../harness/check/parts.js";
 import { Loan } from "../../harness/check/pool.js";
 import { RegisterMachine } from "../../harness/check/registerMachine.js";
+import { TextMachine } from "../../harness/check/textMachine.js";
 import { encodeHistory, type HistoryValue } from "../../harness/record/history.js";
 import { historyOf, type Row } from "./build.js";
 import { randomOf } from "./generate.js";
@@ -202,6 +203,23 @@ describe("what comes before a search looks at the clock too", () => {
 
   test("counting what is needed", () => {
     expect(() => new RegisterMachine(part, late(), new Loan())).toThrow(BudgetExceeded);
+  });
+
+  // Found with 200,000 operations on one key: a quarter of a second passed before the search began.
+  test("building the machine of texts", () => {
+    class Watched extends Budget {
+      looks = 0;
+      override checkTime(): void {
+        this.looks += 1;
+        super.checkTime();
+      }
+    }
+    const budget = new Watched(60_000, Number.POSITIVE_INFINITY);
+    const machine = new TextMachine(part, String, budget);
+    expect(machine.initial).toBeGreaterThanOrEqual(0);
+    // One for every thousand operations, and more.
+    expect(budget.looks).toBeGreaterThan(count / 1000);
+    expect(() => new TextMachine(part, String, late())).toThrow(BudgetExceeded);
   });
 
   test("packed copies count as memory", () => {
