@@ -134,7 +134,11 @@ function addRunVerbs(verb: AddVerb, argv: readonly string[]): void {
         "on clusters of processes on this machine, in real time; one seed if none are given",
       ).conflicts("matrix"),
     )
-    .option("--traced <events>", "of each node's trace in a real run, at most 200000; 0: no trace", parseTraced);
+    .option(
+      "--traced <events>",
+      "of each node's trace in a real run; merged they end at 200000; 0: no trace",
+      parseTraced,
+    );
   comparing(
     verb("start", "the main job: the incident's telling cells, its matrix, and other faults", async (out, options) => {
       const { start } = await import("./verbs/start.js");
@@ -309,7 +313,7 @@ function addSoakVerb(verb: AddVerb): void {
       new Option("--minutes <n>", "of each protocol, 0.15 to 1440").argParser(parseMinutes).default(600_000, "10"),
     )
     .option("--seed <n>", "of faults and weather; drawn and printed if absent", parseSeed)
-    .option("--traced <events>", "of each node's trace, at most 200000; 0: no trace", parseTraced)
+    .option("--traced <events>", "of each node's trace; merged they end at 200000; 0: no trace", parseTraced)
     .addOption(
       new Option("--deadline <time>", "give up the check of a history after this long")
         .argParser(parseDuration)

@@ -133,8 +133,9 @@ export interface HostConfig<P extends Protocol> {
   /** Reads bytes from the node's own snapshot store. Throws if they are missing: the driver promised that they are there. */
   readonly loadSnapshot: (id: string) => Uint8Array;
   /**
-   * Applies what others proposed when the driver is idle, so that what came with it is sooner on the disk. Reads, replies
-   * and snapshots are as without it. @default false
+   * Applies what others proposed when the driver is idle, so that what came with it is sooner on the disk, and own writes
+   * after their answers where these are certain (ADR 10). What replies, reads and snapshots say is as without it.
+   * @default false
    */
   readonly defersApply?: boolean;
   /** Client sessions kept in the replicated state; the one unused for longest (in log order) goes first. 1..1e6. */
