@@ -19,6 +19,7 @@ import {
   seedOf,
   type SegmentHeader,
 } from "./format.js";
+import { TailPage } from "./tailPage.js";
 
 const ZEROS = new Uint8Array(2 ** 20);
 /** Behind every record with content there must be room for a mark and for the seal. */
@@ -72,6 +73,7 @@ export class RecordLog {
   readonly #spares: Spare[];
   #file: OpenFile | null;
   #position: number;
+  readonly #page = new TailPage();
   #number: number;
   #seed = 0;
   #preparing: Promise<void> | null = null;
@@ -92,6 +94,7 @@ export class RecordLog {
     this.#segments = tail?.segments ?? [];
     this.#file = tail?.file ?? null;
     this.#position = tail?.position ?? 0;
+    if (tail !== null) this.#page.load(tail.file, tail.position);
     this.#number = tail?.number ?? 1;
     this.#incarnation = tail?.incarnation ?? 1;
     this.#store = tail?.store ?? randomId(files);
@@ -198,6 +201,7 @@ export class RecordLog {
     this.#file = file;
     this.#segments.push({ header, lastIndex: 0 });
     this.#position = SECTOR_BYTES;
+    this.#page.load(file, this.#position);
     this.#seed = seedOf(header.salt);
     this.write("base", base);
     this.sync();
@@ -238,7 +242,8 @@ export class RecordLog {
       lastWrite,
     };
     encodeRecordHeader(header, this.#seed, head);
-    this.file.write([head, ...body.payloads, padding], this.#position);
+    const parts = [head, ...body.payloads, padding];
+    this.#page.write(this.file, parts, bytes, this.#position, segment.header.bytes);
     segment.lastIndex = Math.max(segment.lastIndex, body.lastIndex);
     this.#position += bytes;
     this.#number += 1;
